@@ -1,0 +1,1 @@
+"""The screen: figures as plain plotly dictionaries, and the self-contained report."""

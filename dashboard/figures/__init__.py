@@ -1,0 +1,1 @@
+"""One figure a file; each a function from answers to a plain plotly dictionary."""

@@ -1,0 +1,1 @@
+"""Running a model with tracing on: one protocol, two runtimes, one bundle."""

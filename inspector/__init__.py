@@ -1,0 +1,1 @@
+"""Answers: where the time goes. Columns in, tables and findings out."""
