@@ -1,0 +1,267 @@
+"""The data model: what an ETDump says, as numpy columns.
+
+Inference after inference repeats the same events; only the times differ. So a
+trace keeps what repeats once, as an `EventShape`, and per event only two
+words: start and end. `Trace.events` unrolls that into one row per event for
+those who want it.
+
+Absent is decided here, once: string index -1, id -1, tensor offset -1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import IntEnum
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int64]
+Ints32 = NDArray[np.int32]
+Words = NDArray[np.uint64]
+Bytes = NDArray[np.uint8]
+
+
+class Kind(IntEnum):
+    """Which of the three tables an Event holds."""
+
+    PROFILE = 0
+    DEBUG = 1
+    ALLOCATION = 2
+
+
+class ValueKind(IntEnum):
+    """ValueType of the ETDump schema."""
+
+    NULL = 0
+    INT = 1
+    BOOL = 2
+    FLOAT = 3
+    DOUBLE = 4
+    TENSOR = 5
+    TENSOR_LIST = 6
+    STRING = 7
+
+
+@dataclass(frozen=True, eq=False)
+class EventShape:
+    """What one kind of run repeats: its events without their times, row for row.
+
+    All arrays have shape (events,). `chain` is -1 for events of the framework
+    (the runtime writes 2^64 - 1 in debug events); those carry instruction 0,
+    which is *not* the first operator.
+    """
+
+    kind: NDArray[np.uint8]  # Kind
+    name: Ints32  # index into Trace.strings; -1: absent
+    chain: Ints
+    instruction: Ints32
+    delegate_id: Ints32  # -1: not a delegate's event, or one named by text
+    delegate_name: Ints32  # index into Trace.strings; -1: absent
+
+    def __len__(self) -> int:
+        return len(self.kind)
+
+    def columns(self) -> tuple[NDArray[Any], ...]:
+        """The six arrays, in the order of the fields."""
+        return (
+            self.kind,
+            self.name,
+            self.chain,
+            self.instruction,
+            self.delegate_id,
+            self.delegate_name,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class RunColumns:
+    """One row per run (RunData): a method load ("Default") or an inference ("Execute")."""
+
+    name: Ints32  # index into Trace.strings; -1: absent
+    bundled_input: Ints32  # -1: unknown, which is what the runtime writes in practice
+    shape: Ints32  # index into Trace.shapes
+    first_event: Ints  # (runs + 1,): the rows of run r are first_event[r]:first_event[r + 1]
+
+    def __len__(self) -> int:
+        return len(self.shape)
+
+
+@dataclass(frozen=True, eq=False)
+class EventColumns:
+    """One row per event of the file, in file order (an event is written when it ends)."""
+
+    run: Ints32
+    kind: NDArray[np.uint8]
+    name: Ints32
+    chain: Ints
+    instruction: Ints32
+    delegate_id: Ints32
+    delegate_name: Ints32
+    start: Words  # ticks of the trace's clock; 0 for debug and allocation events
+    end: Words
+
+    def __len__(self) -> int:
+        return len(self.run)
+
+
+def _ints(*values: int) -> Ints:
+    return np.array(values, dtype=np.int64)
+
+
+@dataclass(frozen=True, eq=False)
+class TensorColumns:
+    """One row per logged tensor. Sizes and strides lie end to end; row t owns dims[t]:dims[t + 1]."""
+
+    scalar_type: NDArray[np.int8]
+    offset: Ints  # byte in the debug buffer; -1: nothing was written (an empty tensor)
+    dims: Ints = field(default_factory=lambda: _ints(0))  # (tensors + 1,)
+    sizes: Ints = field(default_factory=_ints)
+    strides: Ints = field(default_factory=_ints)  # in elements
+
+    def __len__(self) -> int:
+        return len(self.offset)
+
+    def shape_of(self, row: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """(sizes, strides in elements) of one tensor."""
+        span = slice(int(self.dims[row]), int(self.dims[row + 1]))
+        return tuple(self.sizes[span].tolist()), tuple(self.strides[span].tolist())
+
+
+@dataclass(frozen=True, eq=False)
+class ValueColumns:
+    """One row per debug event: what was logged. Row v owns tensors[v]:tensors[v + 1]."""
+
+    event: Ints  # row in the events of the trace, ascending
+    kind: NDArray[np.uint8]  # ValueKind
+    is_output: NDArray[np.bool_]  # flagged by the runtime as an output of the program
+    integer: Ints  # the value of INT and BOOL, else 0
+    real: NDArray[np.float64]  # the value of FLOAT and DOUBLE, else 0
+    tensors: Ints  # (values + 1,): rows of `tensor`
+    tensor: TensorColumns
+
+    def __len__(self) -> int:
+        return len(self.event)
+
+    @staticmethod
+    def none() -> ValueColumns:
+        """No values at all."""
+        return ValueColumns(
+            event=_ints(),
+            kind=np.zeros(0, np.uint8),
+            is_output=np.zeros(0, np.bool_),
+            integer=_ints(),
+            real=np.zeros(0, np.float64),
+            tensors=_ints(0),
+            tensor=TensorColumns(np.zeros(0, np.int8), _ints()),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class MetadataColumns:
+    """Bytes that a delegate attached to its events; events without any are left out."""
+
+    event: Ints  # ascending
+    start: Ints  # position in `data`
+    length: Ints
+    data: Bytes  # the mapped file, or any buffer
+
+    def __len__(self) -> int:
+        return len(self.event)
+
+    def blob(self, row: int) -> bytes:
+        """The bytes of one row."""
+        start = int(self.start[row])
+        return self.data[start : start + int(self.length[row])].tobytes()
+
+    @staticmethod
+    def none() -> MetadataColumns:
+        """No metadata at all."""
+        return MetadataColumns(_ints(), _ints(), _ints(), np.zeros(0, np.uint8))
+
+
+@dataclass(frozen=True, eq=False)
+class AllocationColumns:
+    """One row per allocation event, and the names of the allocators by run."""
+
+    event: Ints
+    allocator: Ints32  # index into the allocators of the event's run
+    size_bytes: Words
+    allocator_run: Ints32  # one row per declared allocator
+    allocator_name: Ints32  # index into Trace.strings
+
+    def __len__(self) -> int:
+        return len(self.event)
+
+    @staticmethod
+    def none() -> AllocationColumns:
+        """No allocations, no allocators."""
+        return AllocationColumns(
+            _ints(),
+            np.zeros(0, np.int32),
+            np.zeros(0, np.uint64),
+            np.zeros(0, np.int32),
+            np.zeros(0, np.int32),
+        )
+
+
+@dataclass(frozen=True)
+class Loss:
+    """Something that could not be read and was left out (strict=False)."""
+
+    what: str
+    offset: int | None = None  # byte in the file
+    events: int | None = None  # how many events went with it; None: unknown
+
+
+@dataclass(frozen=True, eq=False)
+class Trace:
+    """One ETDump as columns.
+
+    `start` and `end` hold one word per event, in ticks of the runtime's clock
+    (nanoseconds on a desktop; the file does not say).
+    """
+
+    strings: tuple[str, ...]
+    shapes: tuple[EventShape, ...]
+    runs: RunColumns
+    start: Words
+    end: Words
+    values: ValueColumns = field(default_factory=ValueColumns.none)
+    metadata: MetadataColumns = field(default_factory=MetadataColumns.none)
+    allocations: AllocationColumns = field(default_factory=AllocationColumns.none)
+    losses: tuple[Loss, ...] = ()
+    version: int = 0
+    path: str | None = None
+
+    def __len__(self) -> int:
+        """Events in the trace, of all kinds."""
+        return len(self.start)
+
+    def text(self, index: int) -> str | None:
+        """The string of an index column; None for -1."""
+        return None if index < 0 else self.strings[index]
+
+    @cached_property
+    def runs_of_shape(self) -> tuple[Ints, ...]:
+        """For each shape the runs that have it, ascending."""
+        order = np.argsort(self.runs.shape, kind="stable")
+        edges = np.searchsorted(self.runs.shape[order], np.arange(len(self.shapes) + 1))
+        return tuple(order[edges[s] : edges[s + 1]] for s in range(len(self.shapes)))
+
+    @cached_property
+    def events(self) -> EventColumns:
+        """Every event as a row, 37 bytes each besides start and end: made when asked for."""
+        lengths = np.diff(self.runs.first_event)
+        total = len(self)
+        names = ("kind", "name", "chain", "instruction", "delegate_id", "delegate_name")
+        types = (np.uint8, np.int32, np.int64, np.int32, np.int32, np.int32)
+        out = {n: np.empty(total, t) for n, t in zip(names, types, strict=True)}
+        for shape, members in zip(self.shapes, self.runs_of_shape, strict=True):
+            rows = self.runs.first_event[members][:, None] + np.arange(len(shape))
+            for name in names:
+                out[name][rows] = getattr(shape, name)
+        run = np.repeat(np.arange(len(self.runs), dtype=np.int32), lengths)
+        return EventColumns(run=run, **out, start=self.start, end=self.end)
