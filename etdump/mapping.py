@@ -1,0 +1,34 @@
+"""A file, or bytes, as one read-only array."""
+
+from __future__ import annotations
+
+from os import PathLike, fspath
+
+import numpy as np
+
+from etscope.etdump.columns import Bytes
+from etscope.etdump.errors import TraceError
+
+
+def mapped(source: str | PathLike[str] | bytes | Bytes) -> tuple[Bytes, str | None]:
+    """(all bytes, path): a file is memory-mapped, bytes are looked at in place.
+
+    Raises:
+        TraceError: the file cannot be opened.
+    """
+    if isinstance(source, np.ndarray):
+        view = source.view()
+        view.flags.writeable = False
+        return view, None
+    if isinstance(source, bytes):
+        return np.frombuffer(source, np.uint8), None
+    path = fspath(source)
+    try:
+        return np.memmap(path, np.uint8, mode="r").view(np.ndarray), path
+    except ValueError:  # an empty file cannot be mapped
+        return np.zeros(0, np.uint8), path
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise TraceError(
+            f"the file cannot be opened ({reason})", path=path, cure="Check the path."
+        ) from error
