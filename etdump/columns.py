@@ -13,7 +13,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,7 +63,7 @@ class EventShape:
     def __len__(self) -> int:
         return len(self.kind)
 
-    def columns(self) -> tuple[NDArray[Any], ...]:
+    def columns(self) -> tuple[NDArray[np.uint8], Ints32, Ints, Ints32, Ints32, Ints32]:
         """The six arrays, in the order of the fields."""
         return (
             self.kind,
@@ -113,7 +112,7 @@ def _ints(*values: int) -> Ints:
 
 @dataclass(frozen=True, eq=False)
 class TensorColumns:
-    """One row per logged tensor. Sizes and strides lie end to end; row t owns dims[t]:dims[t + 1]."""
+    """One row per logged tensor; row t owns dims[t]:dims[t + 1] of sizes and strides."""
 
     scalar_type: NDArray[np.int8]
     offset: Ints  # byte in the debug buffer; -1: nothing was written (an empty tensor)

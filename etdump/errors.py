@@ -69,7 +69,7 @@ class EmptyTrace(TraceError):
 
     default_cure = (
         "Build the runtime with event tracing (EXECUTORCH_ENABLE_EVENT_TRACER=ON, "
-        "EXECUTORCH_BUILD_DEVTOOLS=ON), attach an ETDumpGen, run an inference and then write the dump."
+        "EXECUTORCH_BUILD_DEVTOOLS=ON), attach an ETDumpGen, run an inference, then write the dump."
     )
 
 

@@ -80,7 +80,8 @@ class FlatBuffer:
             if view is None:
                 view = self.data[: self.size >> shift << shift].view(dtype)
                 self._views[dtype] = view
-            return view[positions >> shift]
+            picked: NDArray[Any] = view[positions >> shift]
+            return picked
         # Alignment is a promise of the writer, not of the file that we were given.
         columns = self.data[positions[:, None] + np.arange(size)]
         return np.ascontiguousarray(columns).view(dtype)[:, 0]
@@ -148,7 +149,7 @@ class FlatBuffer:
         steps = self.gather(at, "<u4", "a reference").astype(np.int64)
         if len(steps) and not steps.all():
             raise self.corrupt("a reference to itself", int(at[np.argmin(steps)]))
-        targets = at + steps
+        targets: Positions = at + steps
         self.inside(targets, 4, "the target of a reference")
         return targets
 
@@ -179,10 +180,3 @@ class FlatBuffer:
         """(all tables end to end, count per vector) of vectors of tables."""
         starts, counts = self.vectors(at, 4, what)
         return self._targets(self.items(starts, counts, 4, what)), counts
-
-
-def as_bytes_array(data: bytes | bytearray | memoryview | NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Any bytes as a flat uint8 array, without a copy."""
-    if isinstance(data, np.ndarray):
-        return data
-    return np.frombuffer(data, dtype=np.uint8)

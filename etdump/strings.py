@@ -58,8 +58,10 @@ class StringTable:
         lengths = buffer.gather(at, "<u4", "a string").astype(np.int64)
         buffer.inside(at + 4, lengths, "a string")
         out = np.empty(len(at), np.int32)
-        for length in np.unique(lengths).tolist():
-            rows = np.flatnonzero(lengths == length)
+        order = np.argsort(lengths, kind="stable")
+        edges = np.flatnonzero(np.diff(lengths[order], prepend=-1))
+        for rows in np.split(order, edges[1:]):
+            length = int(lengths[rows[0]])
             if length > _LONGEST_HASHED or len(rows) < 8:
                 buffer.take(len(rows), length if length > _LONGEST_HASHED else 0, "strings")
                 out[rows] = [self._intern_one(int(p), length) for p in at[rows]]
@@ -72,7 +74,7 @@ class StringTable:
         return self._index.setdefault(raw, len(self._index))
 
     def _intern_equal(self, at: Positions, length: int) -> NDArray[np.int32]:
-        """Strings of one length: hash, look up, confirm; what is new or collides goes one by one."""
+        """Strings of one length: hash, look up, confirm; what collides goes one by one."""
         words = self._words(at, length)
         hashes = _hash(words, length)
         out = np.empty(len(at), np.int32)
@@ -112,13 +114,13 @@ class StringTable:
         slot = np.minimum(np.searchsorted(self._keys, hashes), len(self._keys) - 1)
         known = (self._keys[slot] == hashes) & (self._key_length[slot] == length)
         out[:] = self._key_index[slot]
-        used = np.unique(slot[known])
+        used = np.flatnonzero(np.bincount(slot[known]))
         if len(used):
             place = np.zeros(len(self._keys), np.int64)
             place[used] = np.arange(len(used))
             original = self._words(self._key_position[used], length)[:, place[slot]]
             known &= (original == words).all(axis=0)
-        return known
+        return np.asarray(known, np.bool_)
 
     def _learn(self, hashes: NDArray[np.uint64], at: Positions, length: int) -> None:
         order = np.argsort(at)[::-1]  # flatcc writes back to front: the last is the first
