@@ -40,7 +40,7 @@ class Runtime(Protocol):
     ) -> Trace:
         """Run the plan with event tracing on and no tensors logged.
 
-        Before it, the first inference of each method is run `warmup` times untraced.
+        Before it, the first inference of each method is run `warmup` times and thrown away.
         """
         ...
 
