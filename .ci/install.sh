@@ -37,11 +37,16 @@ torch=$(grep '^torch==' "$constraints")
 say "installing $torch (first, so that nothing else chooses another build of it)"
 pip install -q "$torch" || fail "$torch could not be installed for Python $(version_of "$python"); see the lines above"
 
-say "installing etscope with the ExecuTorch runtime and the tools (some minutes, once)"
-if ! pip install -q -c "$constraints" -e ".[executorch,dev]"; then
-    say "that failed; trying without the ExecuTorch runtime"
-    pip install -q -c "$constraints" -e ".[dev]"
-    say "installed WITHOUT executorch: models run on the reference runtime and the tests"
-    say "that need the real one are skipped. To try again: make clean, then make test"
+runtime=$(grep '^executorch==' "$constraints")
+extras=executorch,dev
+say "installing $runtime"
+if ! pip install -q -c "$constraints" "$runtime"; then
+    extras=dev
+    say "$runtime could not be installed for Python $(version_of "$python"); see the lines above."
+    say "Going on WITHOUT it: models run on the reference runtime, and the tests that need the"
+    say "real one are skipped. To try again: make clean, then make test"
 fi
+
+say "installing etscope and the tools"
+pip install -q -c "$constraints" -e ".[$extras]"
 touch "$stamp"

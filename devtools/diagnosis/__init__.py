@@ -1,0 +1,1 @@
+"""What the doctor looks at: the installation, a trial run, and files."""
