@@ -184,7 +184,9 @@ def images(data: NDArray[np.uint8], positions: Positions, length: int) -> NDArra
         view = np.lib.stride_tricks.as_strided(
             words[low >> 2 :], (len(positions), count), (abs(int(steps[0])), 4), writeable=False
         )
-        return np.ascontiguousarray(view if steps[0] > 0 else view[::-1])
+        return np.array(
+            view if steps[0] > 0 else view[::-1], order="C"
+        )  # a copy: it is overwritten
     out = np.empty((len(positions), count), np.uint32)
     for row, position in enumerate((positions >> 2).tolist()):
         out[row] = words[position : position + count]
