@@ -1,0 +1,223 @@
+"""Programs made by hand, so that tests need neither torch nor executorch.
+
+Tables are written as {slot: field}; a field is a number with its type, a text,
+a vector, a table or a list of tables.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import flatbuffers
+import numpy as np
+from flatbuffers import number_types
+
+
+class Num(NamedTuple):
+    dtype: str
+    value: float
+
+
+class Vec(NamedTuple):
+    dtype: str
+    items: Sequence[float] | bytes
+
+
+class Table(NamedTuple):
+    fields: dict[int, Num | Vec | Table | list[Table] | str]
+
+
+_FLAGS = {
+    "i1": number_types.Int8Flags,
+    "u1": number_types.Uint8Flags,
+    "i4": number_types.Int32Flags,
+    "u4": number_types.Uint32Flags,
+    "i8": number_types.Int64Flags,
+    "u8": number_types.Uint64Flags,
+    "f8": number_types.Float64Flags,
+}
+
+
+def _child(builder: Any, field: Any) -> int:
+    if isinstance(field, str):
+        return int(builder.CreateString(field))
+    if isinstance(field, Table):
+        return _table(builder, field)
+    if isinstance(field, Vec):
+        items = list(field.items)
+        size = np.dtype(field.dtype).itemsize
+        builder.StartVector(size, len(items), size)
+        for item in reversed(items):
+            builder.Prepend(_FLAGS[field.dtype], item)
+        return int(builder.EndVector())
+    members = [_table(builder, member) for member in field]
+    builder.StartVector(4, len(members), 4)
+    for member in reversed(members):
+        builder.PrependUOffsetTRelative(member)
+    return int(builder.EndVector())
+
+
+def _table(builder: Any, table: Table) -> int:
+    children = {
+        slot: _child(builder, field)
+        for slot, field in table.fields.items()
+        if not isinstance(field, Num)
+    }
+    builder.StartObject(max(table.fields, default=-1) + 1)
+    for slot, field in table.fields.items():
+        if isinstance(field, Num):
+            builder.PrependSlot(_FLAGS[field.dtype], slot, field.value, 0)
+        else:
+            builder.PrependUOffsetTRelativeSlot(slot, children[slot], 0)
+    return int(builder.EndObject())
+
+
+def encode(root: Table, identifier: bytes) -> bytes:
+    builder = flatbuffers.Builder(0)
+    builder.Finish(_table(builder, root), file_identifier=identifier)
+    return bytes(builder.Output())
+
+
+def null() -> Table:
+    return Table({0: Num("u1", 1), 1: Table({})})
+
+
+def integer(value: int) -> Table:
+    return Table({0: Num("u1", 2), 1: Table({0: Num("i8", value)})})
+
+
+def boolean(value: bool) -> Table:
+    return Table({0: Num("u1", 3), 1: Table({0: Num("u1", int(value))})})
+
+
+def double(value: float) -> Table:
+    return Table({0: Num("u1", 4), 1: Table({0: Num("f8", value)})})
+
+
+def tensor(
+    sizes: Sequence[int],
+    scalar_type: int = 6,
+    *,
+    memory: tuple[int, int] | None = None,
+    buffer: int = 0,
+    dynamism: int = 0,
+    dim_order: Sequence[int] | None = None,
+) -> Table:
+    order = range(len(sizes)) if dim_order is None else dim_order
+    fields: dict[int, Any] = {
+        0: Num("i1", scalar_type),
+        2: Vec("i4", sizes),
+        3: Vec("u1", list(order)),
+        5: Num("u4", buffer),
+        8: Num("i1", dynamism),
+    }
+    if memory is not None:
+        arena, offset = memory
+        fields[6] = Table(
+            {0: Num("u4", arena), 1: Num("u4", offset % 2**32), 2: Num("u4", offset >> 32)}
+        )
+    return Table({0: Num("u1", 5), 1: Table(fields)})
+
+
+def string(text: str) -> Table:
+    return Table({0: Num("u1", 6), 1: Table({0: text})})
+
+
+def listing(kind: int, items: Sequence[float]) -> Table:
+    """7 ints (numbers of values), 8 doubles, 9 bools, 10 tensors, 11 optional tensors."""
+    dtype = {7: "i8", 8: "f8", 9: "u1", 10: "i4", 11: "i4"}[kind]
+    return Table({0: Num("u1", kind), 1: Table({0: Vec(dtype, items)})})
+
+
+def kernel(operator: int, *arguments: int) -> Table:
+    return _instruction(1, Table({0: Num("i4", operator), 1: Vec("i4", arguments)}))
+
+
+def delegate_call(delegate: int, *arguments: int) -> Table:
+    return _instruction(2, Table({0: Num("i4", delegate), 1: Vec("i4", arguments)}))
+
+
+def move(source: int, target: int) -> Table:
+    return _instruction(3, Table({0: Num("i4", source), 1: Num("i4", target)}))
+
+
+def jump_false(condition: int, destination: int) -> Table:
+    return _instruction(4, Table({0: Num("i4", condition), 1: Num("i4", destination)}))
+
+
+def free(value: int) -> Table:
+    return _instruction(5, Table({0: Num("i4", value)}))
+
+
+def _instruction(kind: int, payload: Table) -> Table:
+    return Table({0: Num("u1", kind), 1: payload})
+
+
+def delegate(
+    backend: str, *, location: int = 0, index: int = 0, specs: Sequence[tuple[str, bytes]] = ()
+) -> Table:
+    return Table(
+        {
+            0: backend,
+            1: Table({0: Num("i1", location), 1: Num("u4", index)}),
+            2: [Table({0: key, 1: Vec("u1", value)}) for key, value in specs],
+        }
+    )
+
+
+def method(
+    name: str = "forward",
+    *,
+    values: Sequence[Table] = (),
+    inputs: Sequence[int] = (),
+    outputs: Sequence[int] = (),
+    chains: Sequence[Sequence[Table]] = ((),),
+    operators: Sequence[tuple[str, str]] = (),
+    delegates: Sequence[Table] = (),
+    arenas: Sequence[int] = (0,),
+) -> Table:
+    return Table(
+        {
+            0: name,
+            2: list(values),
+            3: Vec("i4", inputs),
+            4: Vec("i4", outputs),
+            5: [Table({2: list(chain)}) for chain in chains],
+            6: [Table({0: n, 1: overload}) for n, overload in operators],
+            7: list(delegates),
+            8: Vec("i8", arenas),
+        }
+    )
+
+
+def program(
+    *methods: Table, blobs: Sequence[bytes] = (), segments: Sequence[bytes] = (), version: int = 0
+) -> bytes:
+    """A .pte; with segments also the extended header."""
+    offsets = np.cumsum([0] + [len(s) for s in segments]).tolist()
+    root = Table(
+        {
+            0: Num("u4", version),
+            1: list(methods),
+            3: [Table({0: Vec("u1", blob)}) for blob in blobs],
+            4: [
+                Table({0: Num("u8", offset), 1: Num("u8", len(s))})
+                for offset, s in zip(offsets, segments, strict=False)
+            ],
+        }
+    )
+    plain = encode(root, b"ET12")
+    if not segments:
+        return plain
+    (first,) = struct.unpack_from("<I", plain)
+    size = len(plain) + 32
+    header = struct.pack("<4sIQQQ", b"eh00", 32, size, size, offsets[-1])
+    head = struct.pack("<I", first + 32) + b"ET12" + header
+    return head + plain[8:] + b"".join(segments)
+
+
+def bundled(inner: bytes) -> bytes:
+    """A bundled program around a program."""
+    return encode(Table({0: Num("u4", 2), 2: Vec("u1", inner)}), b"BP08")
