@@ -124,23 +124,28 @@ class _Writer:
 
     def call(self, step: Step) -> str:
         binding = step.binding
-        args = [self.expression(arg, binding.dispatcher) for arg in step.args]
+        given = step.args
+        if binding.spreads:
+            sizes = given[1]
+            assert isinstance(sizes, (list, tuple))
+            given = (given[0], *sizes)
+        args = [self.expression(arg, binding.converts) for arg in given]
         if binding.function is None and not binding.method:
             return f"{args[0]}[{args[1]}]"
-        named = [self.named(key, arg, binding.dispatcher) for key, arg in step.kwargs.items()]
+        named = [self.named(key, arg, binding.converts) for key, arg in step.kwargs.items()]
         if binding.method:
             return f"{args[0]}.{binding.method}({', '.join(args[1:] + named)})"
         kernel = self.kernels.setdefault(id(binding.function), f"k{len(self.kernels)}")
         self.constants[kernel] = binding.function
         return f"{kernel}({', '.join(args + named)})"
 
-    def named(self, key: str, value: object, dispatcher: bool) -> str:
-        text = self.expression(value, dispatcher)
+    def named(self, key: str, value: object, converts: bool) -> str:
+        text = self.expression(value, converts)
         # `from` is an argument of aten::random_.
         plain = key.isidentifier() and key.isascii() and not keyword.iskeyword(key)
         return f"{key}={text}" if plain else f"**{{{key!a}: {text}}}"
 
-    def expression(self, value: object, dispatcher: bool) -> str:
+    def expression(self, value: object, converts: bool) -> str:
         """The value as Python text; what has no exact literal becomes a named constant."""
         if isinstance(value, Ref):
             return value.name
@@ -152,23 +157,23 @@ class _Writer:
             return ascii(value)
         if type(value) is tuple or (
             # A tuple of constants is one constant of the code object, a list is built each time.
-            dispatcher and type(value) is list and not any(references(value))
+            converts and type(value) is list and not any(references(value))
         ):
-            return self.display("({},)" if len(value) == 1 else "({})", value, dispatcher)
+            return self.display("({},)" if len(value) == 1 else "({})", value, converts)
         if type(value) is list:
-            return self.display("[{}]", value, dispatcher)
+            return self.display("[{}]", value, converts)
         if isinstance(value, (dict, slice)) and any(references(value)):
-            return self.composed(value, dispatcher)
+            return self.composed(value, converts)
         return self.constant(value)
 
-    def display(self, form: str, items: tuple[object, ...] | list[object], dispatcher: bool) -> str:
-        return form.format(", ".join(self.expression(item, dispatcher) for item in items))
+    def display(self, form: str, items: tuple[object, ...] | list[object], converts: bool) -> str:
+        return form.format(", ".join(self.expression(item, converts) for item in items))
 
-    def composed(self, value: dict[object, object] | slice, dispatcher: bool) -> str:
+    def composed(self, value: dict[object, object] | slice, converts: bool) -> str:
         if isinstance(value, slice):
-            return self.display("slice({})", [value.start, value.stop, value.step], dispatcher)
+            return self.display("slice({})", [value.start, value.stop, value.step], converts)
         items = (
-            f"{self.expression(key, dispatcher)}: {self.expression(item, dispatcher)}"
+            f"{self.expression(key, converts)}: {self.expression(item, converts)}"
             for key, item in value.items()
         )
         return f"{{{', '.join(items)}}}"
