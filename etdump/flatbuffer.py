@@ -149,7 +149,7 @@ class FlatBuffer:
         steps = self.gather(at, "<u4", "a reference").astype(np.int64)
         if len(steps) and not steps.all():
             raise self.corrupt("a reference to itself", int(at[np.argmin(steps)]))
-        targets: Positions = at + steps
+        targets: Positions = (at + steps).astype(np.int64)
         self.inside(targets, 4, "the target of a reference")
         return targets
 

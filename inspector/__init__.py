@@ -1,1 +1,9 @@
 """Answers: where the time goes. Columns in, tables and findings out."""
+
+from __future__ import annotations
+
+from etscope.inspector.event_block import Event, EventBlock, PerfData
+from etscope.inspector.session import Inspector
+from etscope.inspector.units import TimeScale
+
+__all__ = ["Event", "EventBlock", "Inspector", "PerfData", "TimeScale"]

@@ -1,0 +1,51 @@
+"""Logged values as torch values: the one door of the inspector to torch."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from etscope.etdump.columns import Ints, Trace
+from etscope.etdump.errors import MissingExtra
+from etscope.etdump.tensors import DebugBuffer, value_of
+
+#: What numpy has no type of its own for goes over as plain words of the same width.
+_AS_WORDS = {
+    "bfloat16": np.int16,
+    "float8_e5m2": np.uint8,
+    "float8_e4m3fn": np.uint8,
+    "float8_e5m2fnuz": np.uint8,
+    "float8_e4m3fnuz": np.uint8,
+}
+
+
+def logged_values(trace: Trace, buffer: DebugBuffer, events: Ints) -> list[Any]:
+    """The values of these debug events: tensors, lists of tensors, numbers or None.
+
+    Raises:
+        MissingExtra: torch is not installed.
+        TraceError: a tensor lies outside of the debug buffer.
+    """
+    rows = np.searchsorted(trace.values.event, events)
+    return [_to_torch(value_of(trace, buffer, int(row))) for row in rows]
+
+
+def _to_torch(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_to_torch(item) for item in value]
+    return tensor(value) if isinstance(value, np.ndarray) else value
+
+
+def tensor(array: NDArray[Any]) -> Any:
+    """A torch tensor with a copy of the array's values."""
+    try:
+        torch = import_module("torch")
+    except ModuleNotFoundError as error:
+        raise MissingExtra("logged tensors need torch: pip install torch") from error
+    words = _AS_WORDS.get(array.dtype.name)
+    if words is None:
+        return torch.from_numpy(array.copy())
+    return torch.from_numpy(array.copy().view(words)).view(getattr(torch, array.dtype.name))
