@@ -7,7 +7,6 @@ output went away.
 
 from __future__ import annotations
 
-import errno
 import io
 import os
 import sys
@@ -32,8 +31,19 @@ COMMANDS = {
 }
 
 
+class PipeClosed(Exception):
+    """The reader of our output went away."""
+
+
 class LazyGroup(click.Group):
     """A group whose commands are imported when they are called for, one by one."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the verb. click would end a closed pipe with 1, which here means a finding."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise PipeClosed from error
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The verbs, in the order of COMMANDS."""
@@ -73,7 +83,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         code = _exit_code(arguments)
         sys.stdout.flush()
-    except BrokenPipeError:
+    except (BrokenPipeError, PipeClosed):
         return _pipe_closed()
     return code
 
@@ -90,10 +100,10 @@ def _exit_code(arguments: Sequence[str] | None) -> int:
         complain(f"etscope: {error}")
         return BAD_INPUT
     except SystemExit as stop:
-        return _code_of(stop)
+        return stop.code if isinstance(stop.code, int) else FINE
+    except (BrokenPipeError, PipeClosed):
+        raise
     except OSError as error:
-        if error.errno == errno.EPIPE:
-            raise
         if error.filename is None:
             return _defect()
         complain(f"etscope: {error.filename}: {error.strerror}.")
@@ -101,14 +111,6 @@ def _exit_code(arguments: Sequence[str] | None) -> int:
     except Exception:
         return _defect()
     return result if isinstance(result, int) else FINE
-
-
-def _code_of(stop: SystemExit) -> int:
-    """click itself ends the process, with 1, when the pipe is closed; 1 means a finding here."""
-    cause = stop.__context__
-    if isinstance(cause, OSError) and cause.errno == errno.EPIPE:
-        return PIPE_CLOSED
-    return stop.code if isinstance(stop.code, int) else FINE
 
 
 def _defect() -> int:

@@ -49,6 +49,6 @@ def require(module: str, purpose: str | None = None) -> ModuleType:
 def _broken(module: str, error: Exception) -> MissingExtra:
     package = module.partition(".")[0]
     return MissingExtra(
-        f"{package} is installed but {module} cannot be imported ({error}); "
-        f"`etscope doctor` checks which versions fit: {install_line(package)}"
+        f"{package} is installed but {module} cannot be imported ({error}): see which versions "
+        f"fit with `etscope doctor`, or install it again: {install_line(package)}"
     )
