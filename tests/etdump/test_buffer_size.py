@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import program_builder as make
 import pytest
+from flatbuffer_builder import Table
 
 from etscope.etdump.buffer_size import SLACK, debug_buffer_bytes, unloggable
 from etscope.etdump.errors import UsageError
@@ -80,7 +81,7 @@ def test_a_request_without_sense() -> None:
         debug_buffer_bytes(program, {"forward": -1})
 
 
-def loop_over(bound: make.Table, *before: make.Table) -> Program:
+def loop_over(bound: Table, *before: Table) -> Program:
     """What the exporter makes of `map`: work, count, compare with the bound, jump back."""
     start = len(before)
     return one(

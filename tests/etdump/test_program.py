@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import program_builder as make
 import pytest
+from flatbuffer_builder import Num, Table
 
 from etscope.etdump.errors import CorruptTrace, NotATrace, TraceError, Truncated
 from etscope.etdump.evalues import EValueKind
@@ -46,8 +47,8 @@ def test_values_of_every_kind() -> None:
 
 
 def test_fields_left_out_have_their_defaults() -> None:
-    empty = make.Table({0: make.Num("u1", EValueKind.INT), 1: make.Table({})})
-    bare = make.Table({0: make.Num("u1", EValueKind.TENSOR), 1: make.Table({})})
+    empty = Table({0: Num("u1", EValueKind.INT), 1: Table({})})
+    bare = Table({0: Num("u1", EValueKind.TENSOR), 1: Table({})})
     values = read_program(make.program(make.method(values=[empty, bare]))).methods[0].values
     assert values.integer.tolist() == [0, 0]
     assert values.tensors.scalar_type.tolist() == [0]
@@ -56,7 +57,7 @@ def test_fields_left_out_have_their_defaults() -> None:
 
 
 def test_a_newer_kind_of_value_is_kept_without_content() -> None:
-    newer = make.Table({0: make.Num("u1", 42)})
+    newer = Table({0: Num("u1", 42)})
     values = read_program(make.program(make.method(values=[newer, make.integer(3)]))).methods[0]
     assert values.values.kind.tolist() == [42, 2]
     assert values.values.integer.tolist() == [0, 3]
@@ -183,15 +184,15 @@ BROKEN = {
     "a delegate's segment that is not there": make.method(
         delegates=[make.delegate("B", location=1)]
     ),
-    "a value without content": make.method(values=[make.Table({0: make.Num("u1", 5)})]),
+    "a value without content": make.method(values=[Table({0: Num("u1", 5)})]),
     "an instruction without content": make.method(
-        chains=[[make.Table({0: make.Num("u1", InstructionKind.FREE_CALL)})]]
+        chains=[[Table({0: Num("u1", InstructionKind.FREE_CALL)})]]
     ),
 }
 
 
 @pytest.mark.parametrize("plan", BROKEN.values(), ids=BROKEN.keys())
-def test_what_cannot_be_true_is_refused(plan: make.Table) -> None:
+def test_what_cannot_be_true_is_refused(plan: Table) -> None:
     with pytest.raises(CorruptTrace, match="export the program again"):
         read_program(make.program(plan, blobs=[b"blob"]))
 

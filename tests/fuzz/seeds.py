@@ -1,0 +1,149 @@
+"""The whole files that get broken: samples of the real runtime, and small ones made by hand."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import program_builder as make
+from flatbuffer_builder import Num, Table, Vec, encode
+
+SAMPLES = Path(__file__).parents[2] / "sample_traces"
+
+#: Reader → the names of the files that it reads.
+PATTERNS = {
+    "etdump": "*.etdp",
+    "salvage": "*.etdp",
+    "tensors": "*.etdp",
+    "program": "*.pte",
+    "manifest": "manifest.json",
+}
+
+
+def samples(reader: str, folders: Sequence[Path] = ()) -> list[Path]:
+    """The files of the real runtime for a reader, below sample_traces and more folders."""
+    return sorted(path for folder in (SAMPLES, *folders) for path in folder.rglob(PATTERNS[reader]))
+
+
+def handmade(reader: str, folder: Path) -> list[Path]:
+    """The files made by hand for a reader, written into the folder."""
+    made = {"program": _programs, "manifest": _manifests}.get(reader, _dumps)()
+    paths = []
+    for name, data in made.items():
+        path = folder / reader.replace(" ", "_") / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(data)
+        paths.append(path)
+    return paths
+
+
+def _programs() -> dict[str, bytes]:
+    plan = make.method(
+        values=[
+            make.tensor([2, 3], memory=(1, 0)),
+            make.tensor([6], 4, memory=(1, 64), dynamism=1),
+            make.integer(3),
+            make.double(0.5),
+            make.string("mean"),
+            make.boolean(False),
+            make.listing(7, [2, 2]),
+            make.listing(10, [0, 1]),
+            make.listing(11, [-1, 1]),
+            make.null(),
+        ],
+        inputs=[0],
+        outputs=[1, 7, 9],
+        operators=[
+            ("aten::topk", "values"),
+            ("executorch_prim::add", "Scalar"),
+            ("executorch_prim::eq", "Scalar"),
+        ],
+        delegates=[
+            make.delegate("XnnpackBackend", location=1, specs=[("mode", b"fast")]),
+            make.delegate("Other"),
+        ],
+        chains=[
+            [
+                make.kernel(0, 0, 2, 0, 1, 7),
+                make.kernel(1, 2, 2, 2),
+                make.kernel(2, 2, 2, 5),
+                make.jump_false(5, 0),
+                make.delegate_call(0, 0, 1),
+                make.delegate_call(1, 8),
+                make.move(0, 1),
+                make.free(0),
+            ]
+        ],
+        arenas=[0, 128],
+    )
+    whole = make.program(plan, make.method("other"), blobs=[b"inline"], segments=[b"segment"])
+    return {"handmade.pte": whole, "bundled.pte": make.bundled(whole)}
+
+
+def _manifests() -> dict[str, bytes]:
+    document = {
+        "schema": "etscope.bundle",
+        "version": 1,
+        "created": "2026-01-02T03:04:05+00:00",
+        "tool": {"etscope": "0.1.0", "executorch": None},
+        "runtime": {"name": "executorch", "why": "asked for"},
+        "model": {"target": "m.py:f", "methods": ["enc", "dec"]},
+        "host": {"cores": 2},
+        "clock": {"unit": "ns", "kind": "measured"},
+        "warmup": 1,
+        "iterations": 2,
+        "inferences": [
+            {"method": "enc", "input_set": 0, "count": 1, "warmup": True},
+            {"method": "dec", "input_set": 3, "count": 2},
+        ],
+        "untraced_wall_ns": {"enc/0": [10, 12]},
+        "passes": {"timing": {"status": "ok"}},
+        "files": {"trace.etdp": {"sha256": "0" * 64, "bytes": 12}},
+        "notes": ["one"],
+    }
+    return {"manifest.json": json.dumps(document, indent=1).encode()}
+
+
+def _tensor(sizes: Sequence[int], strides: Sequence[int], offset: int) -> Table:
+    return Table(
+        {0: Num("i1", 6), 1: Vec("i8", sizes), 2: Vec("i8", strides), 3: Num("i8", offset)}
+    )
+
+
+def _profile(name: str, instruction: int, start: int, *, delegate: str | None = None) -> Table:
+    fields: dict[int, Any] = {
+        0: name,
+        2: Num("i4", instruction),
+        6: Num("u8", start),
+        7: Num("u8", start + 5),
+    }
+    if delegate is not None:
+        fields |= {4: delegate, 5: Vec("u1", b"\x01\x02\x03")}
+    return Table({0: Table(fields)})
+
+
+def _debug(value: Table) -> Table:
+    return Table({2: Table({0: Num("u8", 2**64 - 1), 2: value, 5: "logged"})})
+
+
+def _dumps() -> dict[str, bytes]:
+    """A load and three inferences that log a value of every kind."""
+    first, second = _tensor([2, 3], [3, 1], 0), _tensor([2, 2, 4], [8, 1, 2], 24)
+    broadcast, empty = _tensor([4, 4], [0, 1], 64), _tensor([0], [1], -1)
+    events = [
+        _profile("native_call_add.out", 0, 10),
+        _profile("conv", 1, 20, delegate="node_1"),
+        _debug(Table({0: Num("i1", 5), 1: first})),
+        _debug(Table({0: Num("i1", 6), 2: Table({0: [second, broadcast, empty]})})),
+        _debug(Table({0: Num("i1", 1), 3: Table({0: Num("i8", -3)})})),
+        _debug(Table({0: Num("i1", 2), 6: Table({0: Num("u1", 1)})})),
+        _debug(Table({0: Num("i1", 4), 5: Table({0: Num("f8", 2.5)})})),
+        Table({1: Table({0: Num("i4", 0), 1: Num("u8", 4096)})}),
+        _profile("Method::execute", 0, 5),
+    ]
+    load = Table({0: "Default", 3: [_profile("Method::init", 0, 1)]})
+    run = Table({0: "Execute", 1: Num("i4", 0), 2: [Table({0: "planned"})], 3: events})
+    plain = encode(Table({0: Num("u4", 0), 1: [load, run, run, run]}), b"ED00")
+    return {"handmade.etdp": plain, "prefixed.etdp": len(plain).to_bytes(4, "little") + plain}
