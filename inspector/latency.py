@@ -1,0 +1,131 @@
+"""Where the time of an inference goes, operator by operator.
+
+All times are measured, in the clock's target unit (milliseconds unless asked
+otherwise), over the inferences that were no warm-up. What is computed from
+them is derived, and its docstring says so.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from etscope.etdump.columns import EventShape, Ints, Words
+from etscope.etdump.methods import Method
+from etscope.inspector.blocks import Block
+from etscope.inspector.durations import Clock, block_statistics, slot_durations
+from etscope.inspector.nesting import parents_of, runs_that_nest
+from etscope.inspector.operators import METHOD_EVENT, OperatorRows, operator_rows
+from etscope.inspector.recording import Recording
+from etscope.inspector.statistics import Reals
+
+#: Runs looked at to check that all nest as the chosen one does.
+_CHECKED = 4096
+
+
+@dataclass(frozen=True, eq=False)
+class MethodLatency:
+    """The inferences of one block: same method, same sequence of events."""
+
+    method: str | None  # None: not known
+    how: str  # how the method is known, see MethodsOfRuns
+    block: Block
+    runs: Ints  # the inferences that were counted
+    warmup_runs: int  # and how many were left out
+    not_nesting: int  # counted inferences whose events lie differently inside each other
+    rows: OperatorRows
+    samples: Reals  # of the method, one per counted inference, in the order in which they ran
+    unit: str
+
+    @property
+    def mean(self) -> float:
+        """Mean time of the method per inference; NaN where it was not timed."""
+        timed = len(self.rows) and self.rows.kind[0] == "method"
+        return float(self.rows.total[0]) if timed else float("nan")
+
+    @property
+    def unexplained(self) -> float:
+        """Derived: the method's mean less everything right under it."""
+        return self.mean - float(self.rows.total[self.rows.top].sum())
+
+
+def latencies(recording: Recording, clock: Clock | None = None) -> list[MethodLatency]:
+    """The latency of every kind of inference in a recording, the most time first."""
+    clock = clock or Clock()
+    inferences = set(recording.inferences.tolist())
+    found = [
+        _of_block(recording, block, clock)
+        for block in recording.blocks
+        if int(block.runs[0]) in inferences
+    ]
+    return sorted(found, key=lambda item: -float(np.nan_to_num(item.mean)) * len(item.runs))
+
+
+def _of_block(recording: Recording, block: Block, clock: Clock) -> MethodLatency:
+    warm = recording.warmup[block.runs]
+    # Where everything was warm-up, that is what there is to show.
+    runs = block.runs if warm.all() else block.runs[~warm]
+    chosen = None if len(runs) == len(block.runs) else runs
+    order, parent = _tree(block, runs)
+    statistics = block_statistics(block, clock, chosen)
+    method = _program_method(recording, block)
+    return MethodLatency(
+        method=block.method,
+        how=recording.methods.how[int(block.runs[0])],
+        block=block,
+        runs=runs,
+        warmup_runs=len(block.runs) - len(runs),
+        not_nesting=_not_nesting(block, runs),
+        rows=operator_rows(block, order, parent, method, statistics, len(runs)),
+        samples=_method_samples(block, clock, runs),
+        unit=clock.target.value,
+    )
+
+
+def _program_method(recording: Recording, block: Block) -> Method | None:
+    if recording.program is None:
+        return None
+    return next((m for m in recording.program.methods if m.name == block.method), None)
+
+
+def _tree(block: Block, runs: Ints) -> tuple[Ints, Ints]:
+    """(slots with timings, the method first; for each the row above it, -1 for none)."""
+    part = block.parts[0]
+    counted = part.runs[np.isin(part.runs, runs)]
+    parents = parents_of(*_events(block, int(counted[0] if len(counted) else part.runs[0])))
+    slot_of = {row: index for index, slot in enumerate(part.slots) for row in slot.profile}
+    timed = [index for index, slot in enumerate(part.slots) if slot.profile]
+    order = sorted(timed, key=lambda index: part.slots[index].name != METHOD_EVENT)
+    place = {slot: position for position, slot in enumerate(order)} | {-1: -1}
+    above = [slot_of.get(int(parents[part.slots[slot].profile[0]]), -1) for slot in order]
+    return np.array(order, np.int64), np.array([place[slot] for slot in above], np.int64)
+
+
+def _events(block: Block, run: int) -> tuple[EventShape, Words, Words]:
+    trace = block.trace
+    low, high = trace.runs.first_event[run : run + 2].tolist()
+    shape = trace.shapes[int(trace.runs.shape[run])]
+    return shape, trace.start[low:high], trace.end[low:high]
+
+
+def _not_nesting(block: Block, runs: Ints) -> int:
+    """How many of the counted runs nest differently; of each part the first thousands count."""
+    trace, count = block.trace, 0
+    for part in block.parts:
+        some = part.runs[np.isin(part.runs, runs)][:_CHECKED]
+        if not len(some):
+            continue
+        shape, start, end = _events(block, int(some[0]))
+        rows = trace.runs.first_event[some][:, None] + np.arange(len(shape))
+        parents = parents_of(shape, start, end)
+        count += int((~runs_that_nest(shape, parents, trace.start[rows], trace.end[rows])).sum())
+    return count
+
+
+def _method_samples(block: Block, clock: Clock, runs: Ints) -> Reals:
+    for index, slot in enumerate(block.slots):
+        if slot.name == METHOD_EVENT and slot.profile:
+            samples = slot_durations(block, index, clock)
+            return np.asarray(samples[np.isin(block.runs, runs)])
+    return np.zeros(0)

@@ -1,0 +1,172 @@
+"""The latency report: verdict, coverage and confidence first, then findings, waterfall, rows."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from etscope.inspector.durations import Clock
+from etscope.inspector.findings import Finding, Rule, find
+from etscope.inspector.latency import MethodLatency, latencies
+from etscope.inspector.recording import Recording
+from etscope.inspector.rules import DEFAULT_RULES
+from etscope.inspector.waterfall import Part, waterfall
+
+SCHEMA = "etscope.latency"
+VERSION = 1
+_STATISTICS = ("mean", "std", "min", "p10", "p50", "p90", "p99", "max")
+
+
+@dataclass(frozen=True, eq=False)
+class LatencyReport:
+    """Everything there is to say about the time of one recording."""
+
+    recording: Recording
+    methods: list[MethodLatency]
+    waterfalls: list[list[Part]]  # one per method
+    verdict: str
+    confidence: str
+    coverage: dict[str, Any]
+    findings: list[Finding]
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One flat row per event of each kind of inference; absent figures are None."""
+        return [row for number in range(len(self.methods)) for row in self._rows(number)]
+
+    def _rows(self, number: int) -> list[dict[str, Any]]:
+        latency = self.methods[number]
+        rows, unit = latency.rows, latency.unit
+        share = rows.share
+        out = []
+        for row in range(len(rows)):
+            figures = {
+                f"{name}_{unit}": _number(getattr(rows.statistics, name)[row])
+                for name in _STATISTICS
+            }
+            out.append(
+                {
+                    "method": latency.method,
+                    "block": number,
+                    "row": row,
+                    "parent": int(rows.parent[row]),
+                    "chain": int(rows.chain[row]),
+                    "instruction": int(rows.instruction[row]),
+                    "delegate_id": rows.delegate_id[row],
+                    "node": None,
+                    "op": rows.op[row],
+                    "module": None,
+                    "source": None,
+                    "kind": rows.kind[row],
+                    "event": rows.event[row],
+                    "backend": rows.backend[row],
+                    "calls": float(rows.calls[row]),
+                    "count": int(rows.statistics.count[row]),
+                    f"total_{unit}": _number(rows.total[row]),
+                    "share": _number(share[row]),
+                    **figures,
+                }
+            )
+        return out
+
+    def to_json(self) -> dict[str, Any]:
+        """The machine-readable report; see docs/schemas/latency.json."""
+        manifest = self.recording.bundle.manifest if self.recording.bundle else None
+        hashes = {name: e.sha256 for name, e in manifest.files.items()} if manifest else {}
+        return {
+            "schema": SCHEMA,
+            "version": VERSION,
+            "source": {"path": self.recording.source, "sha256": hashes},
+            "verdict": self.verdict,
+            "confidence": self.confidence,
+            "coverage": self.coverage,
+            "findings": [asdict(finding) for finding in self.findings],
+            "waterfall": [
+                {"method": latency.method, "unit": latency.unit, "parts": _parts(parts)}
+                for latency, parts in zip(self.methods, self.waterfalls, strict=True)
+            ],
+            "rows": self.rows(),
+        }
+
+
+def _parts(parts: list[Part]) -> list[dict[str, Any]]:
+    return [asdict(part) | {"value": _number(part.value)} for part in parts]
+
+
+def _number(value: float) -> float | None:
+    return None if math.isnan(value) else float(value)
+
+
+def latency_report(
+    recording: Recording,
+    clock: Clock | None = None,
+    rules: tuple[Rule, ...] = DEFAULT_RULES,
+) -> LatencyReport:
+    """Answer "where does the time go" for one recording."""
+    methods = latencies(recording, clock)
+    return LatencyReport(
+        recording=recording,
+        methods=methods,
+        waterfalls=[waterfall(recording, latency) for latency in methods],
+        verdict=_verdict(methods),
+        confidence=_confidence(recording, methods),
+        coverage=_coverage(recording, methods),
+        findings=find(recording, methods, rules),
+    )
+
+
+def _verdict(methods: list[MethodLatency]) -> str:
+    timed = [latency for latency in methods if len(latency.samples)]
+    if not timed:
+        return "No inference was timed: there is nothing to say about where the time goes."
+    main = timed[0]
+    rows = main.rows
+    name = main.method or "the method"
+    median = float(rows.statistics.p50[0])
+    text = f"{name} takes {median:.3g} {main.unit} (p50 of {len(main.runs)} inferences, measured)"
+    if len(rows.top):
+        row = max(rows.top.tolist(), key=lambda r: float(rows.total[r]))
+        what = rows.backend[row] or rows.op[row] or rows.event[row]
+        text += f"; {rows.share[row]:.0%} of it in {what} at instruction {rows.instruction[row]}"
+    more = len(timed) - 1
+    return text + (f". {more} more kinds of inference below." if more else ".")
+
+
+def _confidence(recording: Recording, methods: list[MethodLatency]) -> str:
+    if not methods:
+        return "none: no inference in the trace"
+    fewest = min(len(latency.runs) for latency in methods)
+    if recording.trace.losses:
+        return "low: the trace is damaged and was read in part"
+    if fewest < 10:
+        return f"low: only {fewest} inferences of a kind"
+    if recording.bundle is None:
+        return "medium: no manifest, so warm-up and inputs of the inferences are not known"
+    return "high: warm-up left out, inputs known"
+
+
+def _coverage(recording: Recording, methods: list[MethodLatency]) -> dict[str, Any]:
+    trace = recording.trace
+    lost = [loss.what for loss in trace.losses]
+    return {
+        "events": len(trace),
+        "runs": len(trace.runs),
+        "inferences": len(recording.inferences),
+        "inferences_counted": sum(len(latency.runs) for latency in methods),
+        "warmup_left_out": sum(latency.warmup_runs for latency in methods),
+        "methods_known": sum(latency.method is not None for latency in methods),
+        "methods_by": sorted({latency.how for latency in methods}),
+        "not_nesting": sum(latency.not_nesting for latency in methods),
+        "values_logged": len(trace.values),
+        "time_explained_share": [
+            _number(1 - latency.unexplained / latency.mean if latency.mean else float("nan"))
+            for latency in methods
+        ],
+        "operators_unnamed": sum(
+            op is None and kind == "operator"
+            for latency in methods
+            for op, kind in zip(latency.rows.op, latency.rows.kind, strict=True)
+        ),
+        "lost": lost,
+        "notes": list(recording.notes),
+    }

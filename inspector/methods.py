@@ -1,0 +1,129 @@
+"""Which method each run executed. The ETDump does not say.
+
+A bundle's manifest knows the order of the inferences. Without one, the
+instruction numbers and operator names of a run are held against each method
+of the program.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from etscope.etdump.bundle import Schedule
+from etscope.etdump.columns import EventShape, Kind, Trace
+from etscope.etdump.methods import Method
+from etscope.etdump.program import Program
+
+_INFERENCE = "Execute"
+_NATIVE = "native_call_"
+
+
+@dataclass(frozen=True)
+class MethodsOfRuns:
+    """One entry per run: the method (None: not known) and how that is known.
+
+    `how` is manifest, matched (by operator names, exactly), similar (most names
+    fit), ambiguous (several methods fit equally), unmatched, no program, or
+    derived (a load, named after the inference that follows it).
+    """
+
+    method: list[str | None]
+    how: list[str]
+    notes: tuple[str, ...] = ()
+
+
+def methods_of_runs(
+    trace: Trace, program: Program | None, schedule: Schedule | None, names: tuple[str, ...]
+) -> MethodsOfRuns:
+    """The method of each run of a trace.
+
+    Args:
+        schedule: the order of inferences of a bundle, with `names` its methods.
+    """
+    inferences = inference_runs(trace)
+    notes: tuple[str, ...] = ()
+    if schedule is not None and len(schedule) == len(inferences):
+        method: list[str | None] = [None] * len(trace.runs)
+        how = ["manifest"] * len(trace.runs)
+        for run, index in zip(inferences.tolist(), schedule.method.tolist(), strict=True):
+            method[run] = names[index]
+    else:
+        if schedule is not None:
+            listed, held = len(schedule), len(inferences)
+            notes = (
+                f"the manifest, which lists {listed} inferences for {held}, is not used for them",
+            )
+        method, how = _by_names(trace, program)
+    _name_loads(trace, inferences, method, how)
+    return MethodsOfRuns(method, how, notes)
+
+
+def inference_runs(trace: Trace) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    """The runs that are inferences, ascending."""
+    wanted = [i for i, text in enumerate(trace.strings) if text == _INFERENCE]
+    return np.flatnonzero(np.isin(trace.runs.name, wanted))
+
+
+def _name_loads(trace: Trace, inferences: object, method: list[str | None], how: list[str]) -> None:
+    """A load belongs to the inference after it: methods load when they are first called."""
+    is_inference = np.isin(np.arange(len(trace.runs)), np.asarray(inferences))
+    following: str | None = None
+    for run in range(len(method) - 1, -1, -1):
+        if is_inference[run]:
+            following = method[run]
+        else:
+            method[run], how[run] = following, "derived"
+
+
+def _by_names(trace: Trace, program: Program | None) -> tuple[list[str | None], list[str]]:
+    if program is None:
+        return [None] * len(trace.runs), ["no program"] * len(trace.runs)
+    verdicts = [best_method(trace, shape, program) for shape in trace.shapes]
+    of_run = [verdicts[shape] for shape in trace.runs.shape.tolist()]
+    return [verdict[0] for verdict in of_run], [verdict[1] for verdict in of_run]
+
+
+def best_method(trace: Trace, shape: EventShape, program: Program) -> tuple[str | None, str]:
+    """(method, how) whose instructions fit the events of one run shape best."""
+    scores = [fit(trace, shape, method) for method in program.methods]
+    best = max(scores, default=(0.0, 0.0))
+    if best[0] < 0.5:
+        return None, "unmatched"
+    leaders = [m.name for m, score in zip(program.methods, scores, strict=True) if score == best]
+    if len(leaders) > 1:
+        return None, "ambiguous"
+    return leaders[0], "matched" if best[0] == 1 else "similar"
+
+
+def fit(trace: Trace, shape: EventShape, method: Method) -> tuple[float, float]:
+    """How well a run fits a method, between 0 and 1 each.
+
+    First the share of the run's instruction events whose number and name the
+    method has. A run that leaves a branch out still fits, so only what the
+    method cannot emit counts. Then, to tell apart methods that both fit, the
+    share of the method's instructions that the run met.
+    """
+    table = method.instructions
+    keys = zip(table.chain.tolist(), table.instruction.tolist(), strict=True)
+    rows = {key: row for row, key in enumerate(keys)}
+    relevant = (shape.kind == Kind.PROFILE) & (shape.chain >= 0)
+    relevant &= (shape.delegate_id < 0) & (shape.delegate_name < 0)
+    events = np.flatnonzero(relevant)
+    met = set()
+    good = 0
+    for event in events.tolist():
+        row = rows.get((int(shape.chain[event]), int(shape.instruction[event])))
+        if row is not None and _emits(method, row, trace.text(int(shape.name[event])) or ""):
+            good += 1
+            met.add(row)
+    if not len(events):
+        return 0.0, 0.0
+    return good / len(events), len(met) / len(rows)
+
+
+def _emits(method: Method, row: int, name: str) -> bool:
+    if name == method.event_of_instruction[row] or name == method.operator_of_instruction[row]:
+        return True
+    return name.startswith(_NATIVE) and name == method.native_event_of(row)

@@ -1,0 +1,94 @@
+"""Where the time goes: what costs most, and what should not cost so much."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from etscope.inspector.findings import Finding
+from etscope.inspector.latency import MethodLatency
+from etscope.inspector.recording import Recording
+
+
+def _name(latency: MethodLatency) -> str:
+    return latency.method or "the method"
+
+
+def costliest(recording: Recording, latency: MethodLatency) -> Iterator[Finding]:
+    """The one instruction that takes the most time."""
+    rows = latency.rows
+    if not len(rows.top) or not latency.mean > 0:
+        return
+    row = int(rows.top[np.argmax(rows.total[rows.top])])
+    share = float(rows.share[row])
+    what = rows.backend[row] or rows.op[row] or rows.event[row]
+    yield Finding(
+        "costliest",
+        "high" if share >= 0.5 else "medium" if share >= 0.2 else "info",
+        f"{what} (instruction {rows.instruction[row]}) takes {share:.0%} of {_name(latency)}: "
+        f"{rows.total[row]:.3g} {latency.unit} per inference",
+        {"row": row, "instruction": int(rows.instruction[row]), "share": share},
+        "Start here: nothing else can save more.",
+    )
+
+
+def portable_beside_delegates(recording: Recording, latency: MethodLatency) -> Iterator[Finding]:
+    """Operators left on portable kernels in a method that has delegates."""
+    rows = latency.rows
+    kinds = np.array(rows.kind)
+    delegates = rows.top[kinds[rows.top] == "delegate"]
+    operators = rows.top[kinds[rows.top] == "operator"]
+    if not len(delegates) or not len(operators):
+        return
+    share = float(rows.share[operators].sum())
+    ordered = operators[np.argsort(-rows.total[operators])]
+    names = [str(rows.op[row] or rows.event[row]) for row in ordered[:3].tolist()]
+    yield Finding(
+        "portable_beside_delegates",
+        "high" if share >= 0.4 else "medium" if share >= 0.1 else "low",
+        f"{len(operators)} operators outside of the {len(delegates)} delegates take {share:.0%} "
+        f"of {_name(latency)}; most of it: {', '.join(names)}",
+        {"share": share, "operators": len(operators), "instructions": _ids(latency, ordered)},
+        "Find out why the partitioner left them out, or replace them by operators it takes.",
+    )
+
+
+def _ids(latency: MethodLatency, rows: np.ndarray[tuple[int], np.dtype[np.int64]]) -> list[int]:
+    return [int(latency.rows.instruction[row]) for row in rows.tolist()]
+
+
+def dispatch(recording: Recording, latency: MethodLatency) -> Iterator[Finding]:
+    """Time spent calling kernels rather than in them."""
+    rows = latency.rows
+    kinds = np.array(rows.kind)
+    kernels = np.flatnonzero(kinds == "kernel")
+    if not len(kernels) or not latency.mean > 0:
+        return
+    cost = float(rows.total[rows.parent[kernels]].sum() - rows.total[kernels].sum())
+    share = cost / latency.mean
+    if share >= 0.1:
+        yield Finding(
+            "dispatch",
+            "medium",
+            f"calling {len(kernels)} kernels takes {share:.0%} of {_name(latency)} "
+            f"({cost:.3g} {latency.unit}, derived: operator less kernel, tracing included)",
+            {"share": share, "kernels": len(kernels)},
+            "Fewer, larger operators: fuse, batch, or delegate.",
+        )
+
+
+def unexplained(recording: Recording, latency: MethodLatency) -> Iterator[Finding]:
+    """Time of the method that no event covers."""
+    if not latency.mean > 0:
+        return
+    share = latency.unexplained / latency.mean
+    if abs(share) >= 0.1:
+        yield Finding(
+            "unexplained",
+            "medium",
+            f"{share:.0%} of {_name(latency)} lies in no event of an instruction",
+            {"share": share},
+            "Much of it is the cost of tracing when operators are tiny: compare with an "
+            "untraced run.",
+        )

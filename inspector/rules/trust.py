@@ -1,0 +1,113 @@
+"""How far the figures can be trusted: noise, warm-up, clocks, the cost of measuring."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from etscope.inspector.findings import Finding
+from etscope.inspector.latency import MethodLatency
+from etscope.inspector.recording import Recording
+from etscope.inspector.waterfall import mean_wall
+
+_FEW = 10
+
+
+def few_samples(recording: Recording, latency: MethodLatency) -> Iterator[Finding]:
+    """Too few inferences for percentiles to mean much."""
+    count = len(latency.runs)
+    if count < _FEW:
+        yield Finding(
+            "few_samples",
+            "low",
+            f"only {count} inferences of {latency.method or 'the method'} were counted",
+            {"inferences": count},
+            "Record 20 or more after some warm-up; percentiles of few samples are guesses.",
+        )
+
+
+def warm_up(recording: Recording, latency: MethodLatency) -> Iterator[Finding]:
+    """The first inference took much longer than the rest and is among the samples."""
+    samples = latency.samples
+    if len(samples) < 4:
+        return
+    ratio = float(samples[0] / np.median(samples[1:])) if np.median(samples[1:]) > 0 else 0.0
+    if ratio >= 1.5:
+        yield Finding(
+            "warm_up",
+            "low",
+            f"the first counted inference took {ratio:.1f}x the median of the others",
+            {"ratio": ratio},
+            "Record with warm-up, or read p50 instead of the mean.",
+        )
+
+
+def spread(recording: Recording, latency: MethodLatency) -> Iterator[Finding]:
+    """Times differ much from inference to inference."""
+    samples = latency.samples
+    if len(samples) < _FEW:
+        return
+    low, middle, high = np.percentile(samples, (10, 50, 90))
+    if middle > 0 and (high - low) / middle >= 0.5:
+        yield Finding(
+            "spread",
+            "medium",
+            f"{latency.method or 'the method'} varies: p10 {low:.3g}, p50 {middle:.3g}, "
+            f"p90 {high:.3g} {latency.unit}",
+            {"p10": float(low), "p50": float(middle), "p90": float(high)},
+            "Look for other load, heat or frequency changes before comparing runs; "
+            "trust p50 over the mean.",
+        )
+
+
+def tracing_cost(recording: Recording, latency: MethodLatency) -> Iterator[Finding]:
+    """What the tracing itself costs, where the bundle has an untraced run to compare with."""
+    traced = mean_wall(recording, latency, traced=True)
+    untraced = mean_wall(recording, latency, traced=False)
+    if traced is None or untraced is None or untraced <= 0:
+        return
+    ratio = traced / untraced
+    yield Finding(
+        "tracing_cost",
+        "medium" if ratio >= 1.25 else "info",
+        f"a traced inference takes {traced:.3g} {latency.unit}, an untraced one "
+        f"{untraced:.3g} {latency.unit} ({ratio:.2f}x)",
+        {"traced": traced, "untraced": untraced, "ratio": ratio},
+        "Shares are those of the traced run; for the real speed quote the untraced time.",
+    )
+
+
+def clocks_disagree(recording: Recording, latency: MethodLatency) -> Iterator[Finding]:
+    """A delegate's operations add up to more than its call: another clock, or parallel work."""
+    rows = latency.rows
+    for row in rows.top.tolist():
+        if rows.kind[row] != "delegate" or not rows.inner[row] > rows.total[row] * 1.02:
+            continue
+        yield Finding(
+            "clocks_disagree",
+            "medium",
+            f"the operations inside the delegate at instruction {rows.instruction[row]} add up to "
+            f"{rows.inner[row]:.3g} {latency.unit}, the call took {rows.total[row]:.3g}",
+            {"instruction": int(rows.instruction[row])},
+            "The backend runs in parallel or counts with its own clock: give "
+            "delegate_time_scale_converter, and do not add its times to the others.",
+        )
+
+
+def resolution(recording: Recording, latency: MethodLatency) -> Iterator[Finding]:
+    """Events inside delegates that a coarse clock reads as nothing."""
+    if latency.unit == "cycles":
+        return
+    rows = latency.rows
+    inside = [row for row, kind in enumerate(rows.kind) if kind == "delegated"]
+    zero = [row for row in inside if rows.statistics.p50[row] <= 0]
+    if zero:
+        yield Finding(
+            "resolution",
+            "info",
+            f"{len(zero)} of {len(inside)} operations inside delegates have a median of 0: "
+            "shorter than the backend's clock can tell, not free",
+            {"operations": len(zero)},
+            "Judge them by the delegate call around them.",
+        )

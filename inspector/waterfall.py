@@ -1,0 +1,107 @@
+"""From the wall clock down to operators: parts that add up, with what is left over shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from etscope.inspector.latency import MethodLatency
+from etscope.inspector.recording import Recording
+
+_PER_NANOSECOND = {"ns": 1.0, "us": 1e-3, "ms": 1e-6, "s": 1e-9}
+
+
+@dataclass(frozen=True)
+class Part:
+    """One bar. The parts of a level add up to the bar that they stand under."""
+
+    name: str
+    value: float  # mean per inference, in the unit of the latency
+    basis: str  # measured or derived
+    level: int  # 0: the wall clock or, without one, the method
+    note: str = ""
+
+
+def waterfall(recording: Recording, latency: MethodLatency) -> list[Part]:
+    """The bars of one method, outermost first.
+
+    The wall time comes from a bundle's manifest: measured around the traced
+    inferences, with the same inferences left out as warm-up.
+    """
+    rows = latency.rows
+    wall = _wall(recording, latency)
+    parts = []
+    if wall is not None:
+        note = "around each traced inference"
+        parts.append(Part("wall clock", wall, "measured", 0, note))
+        outside = Part("outside the method", wall - latency.mean, "derived", 1, "caller and tracer")
+        parts.append(outside)
+    base = len(parts) and 1
+    parts.append(Part("method", latency.mean, "measured", base, "Method::execute"))
+    for kind, name in (
+        ("operator", "operators"),
+        ("delegate", "delegates"),
+        ("control", "control"),
+    ):
+        some = [row for row in rows.top.tolist() if rows.kind[row] == kind]
+        if not some:
+            continue
+        total = float(rows.total[some].sum())
+        parts.append(Part(name, total, "measured", base + 1, f"{len(some)} instructions"))
+        if kind != "control":
+            parts += _inside(latency, some, kind, base + 2)
+    others = [row for row in rows.top.tolist() if rows.kind[row] not in _NAMED]
+    if others:
+        total = float(rows.total[others].sum())
+        parts.append(Part("other events", total, "measured", base + 1))
+    note = "between the instructions, and whatever has no event"
+    parts.append(Part("unexplained", latency.unexplained, "derived", base + 1, note))
+    return parts
+
+
+_NAMED = {"operator": "operators", "delegate": "delegates", "control": "control"}
+
+
+def _inside(latency: MethodLatency, some: list[int], kind: str, level: int) -> list[Part]:
+    """What is inside operators (kernel, dispatch) or delegates (operations, the rest)."""
+    rows = latency.rows
+    wanted = "kernel" if kind == "operator" else "delegated"
+    inner = [r for row in some for r in rows.children(row).tolist() if rows.kind[r] == wanted]
+    if not inner:
+        return []
+    total, inside = float(rows.total[some].sum()), float(rows.total[inner].sum())
+    # An operator without an event of its kernel is all kernel as far as anyone can tell.
+    blind = [row for row in some if not len(rows.children(row))]
+    unseen = float(rows.total[blind].sum())
+    if kind == "operator":
+        parts = [Part("kernels", inside, "measured", level)]
+        rest = Part("dispatch", total - inside - unseen, "derived", level, "operator less kernel")
+    else:
+        parts = [Part("operations inside", inside, "measured", level, f"{len(inner)} operations")]
+        rest = Part("delegate's own", total - inside - unseen, "derived", level, "call less inside")
+    if blind:
+        parts.append(Part("not broken down", unseen, "measured", level, f"{len(blind)} calls"))
+    return [*parts, rest]
+
+
+def _wall(recording: Recording, latency: MethodLatency) -> float | None:
+    """Mean wall time of the counted inferences in the latency's unit; None: not recorded."""
+    return mean_wall(recording, latency, traced=True)
+
+
+def mean_wall(recording: Recording, latency: MethodLatency, *, traced: bool) -> float | None:
+    """Mean wall time around the inferences, with tracing or without; None: not recorded.
+
+    The manifest lists it by method and input set; warm-up is not in it.
+    """
+    bundle, factor = recording.bundle, _PER_NANOSECOND.get(latency.unit)
+    if bundle is None or factor is None or latency.method is None:
+        return None
+    listed = bundle.manifest.traced_wall_ns if traced else bundle.manifest.untraced_wall_ns
+    sets = np.unique(recording.input_set[latency.runs]).tolist()
+    times = [listed.get(f"{latency.method}/{number}") for number in sets]
+    known = [np.asarray(series, np.float64) for series in times if series]
+    if len(known) != len(sets):
+        return None
+    return float(np.concatenate(known).mean() * factor)
