@@ -91,6 +91,20 @@ def block_statistics(block: Block, clock: Clock, runs: Ints | None = None) -> St
     return _stack(parts)
 
 
+def totals(block: Block, clock: Clock, runs: Ints) -> Reals:
+    """Mean time of every slot per inference over these runs (ascending); NaN: not timed."""
+    if block.positions is not None:
+        return np.asarray(duration_matrix(block, clock, runs).mean(axis=1))
+    out = np.full(len(block.slots), np.nan)
+    for slot, this in enumerate(block.slots):
+        rows = _of_runs(block, slot, runs)
+        name = this.name if this.is_delegated else None
+        times = clock.durations(block.trace.start[rows], block.trace.end[rows], name)
+        if len(rows):
+            out[slot] = times.sum() / len(runs)
+    return out
+
+
 def _of_runs(block: Block, slot: int, runs: Ints | None) -> Ints:
     rows = block.rows(slot)
     if runs is None:

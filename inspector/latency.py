@@ -1,8 +1,9 @@
 """Where the time of an inference goes, operator by operator.
 
 All times are measured, in the clock's target unit (milliseconds unless asked
-otherwise), over the inferences that were no warm-up. What is computed from
-them is derived, and its docstring says so.
+otherwise), over the inferences that were no warm-up. Statistics are over all
+of those; totals and shares, which add up, are means over the middle half of
+them by time. What is computed from measured times is derived, and says so.
 """
 
 from __future__ import annotations
@@ -14,11 +15,11 @@ import numpy as np
 from etscope.etdump.columns import EventShape, Ints, Words
 from etscope.etdump.methods import Method
 from etscope.inspector.blocks import Block
-from etscope.inspector.durations import Clock, block_statistics, slot_durations
+from etscope.inspector.durations import Clock, block_statistics, slot_durations, totals
 from etscope.inspector.nesting import parents_of, runs_that_nest
 from etscope.inspector.operators import METHOD_EVENT, OperatorRows, operator_rows
 from etscope.inspector.recording import Recording
-from etscope.inspector.statistics import Reals
+from etscope.inspector.statistics import Reals, middle_half
 
 #: Runs looked at to check that all nest as the chosen one does.
 _CHECKED = 4096
@@ -33,6 +34,7 @@ class MethodLatency:
     block: Block
     runs: Ints  # the inferences that were counted
     warmup_runs: int  # and how many were left out
+    typical: Ints  # those of `runs` whose time lies between the quartiles: what totals are over
     not_nesting: int  # counted inferences whose events lie differently inside each other
     rows: OperatorRows
     samples: Reals  # of the method, one per counted inference, in the order in which they ran
@@ -40,7 +42,7 @@ class MethodLatency:
 
     @property
     def mean(self) -> float:
-        """Mean time of the method per inference; NaN where it was not timed."""
+        """Mean time of the method over the typical inferences; NaN where it was not timed."""
         timed = len(self.rows) and self.rows.kind[0] == "method"
         return float(self.rows.total[0]) if timed else float("nan")
 
@@ -69,6 +71,9 @@ def _of_block(recording: Recording, block: Block, clock: Clock) -> MethodLatency
     chosen = None if len(runs) == len(block.runs) else runs
     order, parent = _tree(block, runs)
     statistics = block_statistics(block, clock, chosen)
+    samples = _method_samples(block, clock, runs)
+    typical = runs[middle_half(samples)] if len(samples) == len(runs) else runs
+    total = totals(block, clock, typical)
     method = _program_method(recording, block)
     return MethodLatency(
         method=block.method,
@@ -77,8 +82,9 @@ def _of_block(recording: Recording, block: Block, clock: Clock) -> MethodLatency
         runs=runs,
         warmup_runs=len(block.runs) - len(runs),
         not_nesting=_not_nesting(block, runs),
-        rows=operator_rows(block, order, parent, method, statistics, len(runs)),
-        samples=_method_samples(block, clock, runs),
+        typical=typical,
+        rows=operator_rows(block, order, parent, method, statistics, total, len(runs)),
+        samples=samples,
         unit=clock.target.value,
     )
 

@@ -37,7 +37,7 @@ class OperatorRows:
     parent: Ints  # row; -1: beside the method
     calls: Reals  # per inference
     statistics: Statistics  # of one call
-    total: Reals  # per inference, mean
+    total: Reals  # per inference, mean over the middle half of the inferences
     inner: Reals  # derived: what the children of this row take of its total
 
     def __len__(self) -> int:
@@ -126,6 +126,7 @@ def operator_rows(
     parent: Ints,
     method: Method | None,
     statistics: Statistics,
+    total: Reals,
     runs: int,
 ) -> OperatorRows:
     """Put a block's slots, in tree order, together with their figures.
@@ -134,12 +135,13 @@ def operator_rows(
         order: the slots that become rows, the method first.
         parent: for each row the row above it, -1 for none.
         statistics: of the block's slots over the counted runs.
-        runs: how many those are.
+        total: of the block's slots, per inference.
+        runs: how many runs were counted.
     """
     labels = TreeLabels(block, order, parent, method)
     rows = range(len(order))
     figures = statistics.take(order)
-    total = np.nan_to_num(figures.mean) * figures.count / max(runs, 1)
+    total = total[order]
     inner = np.zeros(len(order))
     np.add.at(inner, parent[parent >= 0], total[parent >= 0])
     signatures = [slot.signature for slot in labels.slots]

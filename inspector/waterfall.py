@@ -8,6 +8,7 @@ import numpy as np
 
 from etscope.inspector.latency import MethodLatency
 from etscope.inspector.recording import Recording
+from etscope.inspector.statistics import middle_half
 
 _PER_NANOSECOND = {"ns": 1.0, "us": 1e-3, "ms": 1e-6, "s": 1e-9}
 
@@ -17,7 +18,7 @@ class Part:
     """One bar. The parts of a level add up to the bar that they stand under."""
 
     name: str
-    value: float  # mean per inference, in the unit of the latency
+    value: float  # mean per typical inference, in the unit of the latency
     basis: str  # measured or derived
     level: int  # 0: the wall clock or, without one, the method
     note: str = ""
@@ -30,7 +31,7 @@ def waterfall(recording: Recording, latency: MethodLatency) -> list[Part]:
     inferences, with the same inferences left out as warm-up.
     """
     rows = latency.rows
-    wall = _wall(recording, latency)
+    wall = mean_wall(recording, latency, traced=True)
     parts = []
     if wall is not None:
         note = "around each traced inference"
@@ -85,23 +86,28 @@ def _inside(latency: MethodLatency, some: list[int], kind: str, level: int) -> l
     return [*parts, rest]
 
 
-def _wall(recording: Recording, latency: MethodLatency) -> float | None:
-    """Mean wall time of the counted inferences in the latency's unit; None: not recorded."""
-    return mean_wall(recording, latency, traced=True)
-
-
 def mean_wall(recording: Recording, latency: MethodLatency, *, traced: bool) -> float | None:
     """Mean wall time around the inferences, with tracing or without; None: not recorded.
 
-    The manifest lists it by method and input set; warm-up is not in it.
+    Traced, it is over the same inferences as the latency's totals. Untraced
+    inferences are others, so there it is over the middle half of those.
     """
     bundle, factor = recording.bundle, _PER_NANOSECOND.get(latency.unit)
     if bundle is None or factor is None or latency.method is None:
         return None
     listed = bundle.manifest.traced_wall_ns if traced else bundle.manifest.untraced_wall_ns
-    sets = np.unique(recording.input_set[latency.runs]).tolist()
-    times = [listed.get(f"{latency.method}/{number}") for number in sets]
-    known = [np.asarray(series, np.float64) for series in times if series]
-    if len(known) != len(sets):
-        return None
-    return float(np.concatenate(known).mean() * factor)
+    of_run = recording.input_set[latency.runs]
+    walls = np.full(len(latency.runs), np.nan)
+    series = []
+    for number in np.unique(of_run).tolist():
+        times = np.asarray(listed.get(f"{latency.method}/{number}", ()), np.float64)
+        if not len(times):
+            return None
+        series.append(times)
+        if len(times) == int((of_run == number).sum()):
+            walls[of_run == number] = times
+    if traced:
+        chosen = walls[np.isin(latency.runs, latency.typical)]
+        return None if np.isnan(chosen).any() else float(chosen.mean() * factor)
+    times = np.concatenate(series)
+    return float(times[middle_half(times)].mean() * factor)
