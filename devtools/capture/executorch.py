@@ -1,0 +1,224 @@
+"""The real runtime: each pass in a process of its own, so that its death costs that pass only.
+
+Ways in which the runtime of executorch 1.5 ends its process, and what is done:
+a debug buffer that is too small (sized from the program, tried again larger), a
+None among the logged values (found before the run), a dump of 2^31 bytes
+(measured before the run), a second write or a run after one (never done). A
+half-precision value breaks the dump of the tensor pass (salvaged).
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import groupby
+from os import PathLike
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from etscope.devtools.capture import inputs as input_files
+from etscope.devtools.capture.child import ChildDied, run_child
+from etscope.devtools.capture.host import free_memory_bytes
+from etscope.devtools.capture.job import DUMP, INPUTS, TENSORS, WALL, Job, Outcome
+from etscope.devtools.capture.runtime import Inference, Progress
+from etscope.etdump.buffer_size import debug_buffer_bytes, unloggable
+from etscope.etdump.columns import Trace
+from etscope.etdump.errors import CaptureError, TraceError, UsageError
+from etscope.etdump.manifest import PassOutcome
+from etscope.etdump.program import read_program
+from etscope.etdump.reader import read_etdump
+from etscope.etdump.tensors import used_bytes
+
+#: A tensor pass gets its planned buffer, then twice, then four times as much.
+FACTORS = (1, 2, 4)
+
+_OVERFLOW = "Ran out of space"
+
+
+class DumpTooLarge(UsageError):
+    """The plan would make a dump that the runtime cannot write.
+
+    Attributes:
+        fits: how many inferences of this plan one dump can hold.
+    """
+
+    def __init__(self, asked: int, fits: int) -> None:
+        self.fits = fits
+        super().__init__(
+            f"{asked} inferences would make a dump of 2^31 bytes, where the runtime crashes; "
+            f"{fits} fit."
+        )
+
+
+class TensorsNotLogged(CaptureError):
+    """The tensor pass gave nothing.
+
+    Attributes:
+        outcome: how it ended, for the manifest.
+    """
+
+    def __init__(self, outcome: PassOutcome) -> None:
+        self.outcome = outcome
+        super().__init__(outcome.reason or "No tensors were logged.")
+
+
+class ExecuTorchRuntime:
+    """Runs a .pte with the runtime of the `executorch` package. Keeps the protocol `Runtime`.
+
+    Args:
+        program: the .pte.
+        folder: where dumps are left: `timing.etdp` and `tensors.etdp`.
+        threads: size of the runtime's thread pool; its own choice if None.
+        timeout_s: for each pass.
+
+    Attributes:
+        traced_wall_ns: wall time of each inference of the last timing pass, shape (len(plan),).
+        tensors: how the last tensor pass ended.
+        threads_used: size of the thread pool in the last pass.
+    """
+
+    def __init__(
+        self, program: Path, folder: Path, *, threads: int | None = None, timeout_s: float = 1800.0
+    ) -> None:
+        self.program, self.folder = program, folder
+        self.threads, self.timeout_s = threads, timeout_s
+        self.traced_wall_ns: NDArray[np.int64] = np.zeros(0, np.int64)
+        self.tensors = PassOutcome("not_asked")
+        self.threads_used: int | None = None
+
+    def timing_pass(
+        self, plan: Sequence[Inference], *, warmup: int, progress: Progress | None = None
+    ) -> Trace:
+        """See `Runtime.timing_pass`. Its warm-up runs untraced, in a module of its own.
+
+        Raises:
+            DumpTooLarge: found before the run.
+        """
+        with self._folder() as name:
+            folder = Path(name)
+            outcome = self._child("timing", plan, folder, warmup=warmup, progress=progress)
+            if outcome.fits is not None:
+                raise DumpTooLarge(len(plan), outcome.fits)
+            self.traced_wall_ns = np.load(folder / WALL, allow_pickle=False)
+            path = self.folder / "timing.etdp"
+            os.replace(folder / DUMP, path)
+        return read_etdump(path)
+
+    def untraced_pass(
+        self, plan: Sequence[Inference], *, warmup: int, progress: Progress | None = None
+    ) -> NDArray[np.int64]:
+        """See `Runtime.untraced_pass`. Wall time is around the call from Python."""
+        with self._folder() as name:
+            folder = Path(name)
+            self._child("untraced", plan, folder, warmup=warmup, progress=progress)
+            wall: NDArray[np.int64] = np.load(folder / WALL, allow_pickle=False)
+        return wall
+
+    def tensor_pass(
+        self, plan: Sequence[Inference], debug_buffer_path: str | PathLike[str]
+    ) -> Trace:
+        """See `Runtime.tensor_pass`.
+
+        Raises:
+            TensorsNotLogged: the program cannot be run with tensors, or died of it.
+        """
+        program = read_program(self.program)
+        ran = Counter(inference.method for inference in plan)
+        obstacles = [found for found in unloggable(program) if found.method in ran]
+        deadly = next((found for found in obstacles if found.aborts), None)
+        if deadly is not None:
+            self._fail(PassOutcome("skipped", f"In method {deadly.method!r} {deadly.reason}."))
+        planned = debug_buffer_bytes(program, ran)
+        with self._folder() as name:
+            tries = self._log_tensors(plan, Path(name), planned)
+            trace = self._salvage(Path(name) / DUMP, obstacles[0].reason if obstacles else None)
+            used = used_bytes(trace)
+            # The runtime writes the whole buffer; what no tensor refers to is not worth carrying.
+            os.truncate(Path(name) / TENSORS, used)
+            os.replace(Path(name) / TENSORS, debug_buffer_path)
+            os.replace(Path(name) / DUMP, self.folder / "tensors.etdp")
+        self.tensors = replace(
+            self.tensors, buffer_bytes_planned=planned, buffer_bytes_used=used, tries=tries
+        )
+        return replace(trace, path=str(self.folder / "tensors.etdp"))
+
+    def _log_tensors(self, plan: Sequence[Inference], folder: Path, planned: int) -> int:
+        """Run until the buffer is large enough; the number of tries."""
+        for number, factor in enumerate(FACTORS, start=1):
+            size = planned * factor
+            self._make_room(folder, size)
+            try:
+                self._child("tensors", plan, folder, buffer_bytes=size)
+            except ChildDied as why:
+                full = any(_OVERFLOW in line for line in why.words)
+                if full and number < len(FACTORS):
+                    continue
+                self._fail(PassOutcome("failed", str(why), planned, None, number))
+            return number
+        raise AssertionError("the loop always returns or raises")
+
+    def _make_room(self, folder: Path, size: int) -> None:
+        """The runtime fills the whole buffer and writes all of it; neither may take the machine."""
+        free = shutil.disk_usage(folder).free
+        memory = free_memory_bytes()
+        if size > min(free, memory) // 2:
+            reason = (
+                f"The debug buffer would take {size} bytes; the machine has "
+                f"{memory} bytes of memory and {free} bytes of disk free."
+            )
+            self._fail(PassOutcome("skipped", reason, size))
+
+    def _salvage(self, dump: Path, obstacle: str | None) -> Trace:
+        try:
+            trace = read_etdump(dump)
+        except TraceError:
+            trace = read_etdump(dump, strict=False)
+        lost = "; ".join(loss.what for loss in trace.losses)
+        reasons = [f"{text[0].upper()}{text[1:]}." for text in (obstacle, lost) if text]
+        self.tensors = PassOutcome("partial" if reasons else "ok", " ".join(reasons) or None)
+        return trace
+
+    def _fail(self, outcome: PassOutcome) -> None:
+        self.tensors = outcome
+        raise TensorsNotLogged(outcome)
+
+    def _folder(self) -> tempfile.TemporaryDirectory[str]:
+        return tempfile.TemporaryDirectory(prefix="pass-", dir=self.folder)
+
+    def _child(
+        self,
+        kind: str,
+        plan: Sequence[Inference],
+        folder: Path,
+        *,
+        warmup: int = 0,
+        progress: Progress | None = None,
+        buffer_bytes: int = 0,
+    ) -> Outcome:
+        packed = input_files.pack({f"{one.method}/{one.input_set}": one.inputs for one in plan})
+        input_files.save(packed, folder / INPUTS)
+        job = Job(
+            kind=kind,
+            program=str(self.program.resolve()),
+            plan=run_lengths(plan),
+            inputs=packed.sets,
+            warmup=warmup,
+            threads=self.threads,
+            debug_buffer_bytes=buffer_bytes,
+        )
+        job.write(folder)
+        outcome = run_child(folder, f"the {kind} pass", timeout_s=self.timeout_s, progress=progress)
+        self.threads_used = outcome.threads or self.threads_used
+        return outcome
+
+
+def run_lengths(plan: Sequence[Inference]) -> list[tuple[str, int, int]]:
+    """(method, input set, how often in a row) in the order of the plan."""
+    groups = groupby((inference.method, inference.input_set) for inference in plan)
+    return [(method, number, len(list(group))) for (method, number), group in groups]
