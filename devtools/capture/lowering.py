@@ -148,6 +148,8 @@ class _Lowering:
 
     def call(self, node: Node) -> None:
         target: Any = node.target
+        if target is operator.getitem and not node.users:
+            return  # an output that nobody wants must not be held for a name's sake
         self.names[node] = Ref(f"v{len(self.names)}")
         operator_name, returns = _identity(target)
         self.steps.append(

@@ -22,13 +22,20 @@ def flat_inputs(
     if spec is None:
         return (*args, *kwargs.values())
     try:
-        return tuple(spec.flatten_up_to((args, kwargs)))
+        leaves = spec.flatten_up_to((args, kwargs))
     except ValueError as error:
-        reason = " ".join(str(error).split())
-        raise UsageError(
-            f"method {method!r}: these inputs are nested in another way than those of the "
-            f"export: {reason[:300]}"
-        ) from error
+        raise _misfit(method, " ".join(str(error).split())[:300]) from error
+    for position, leaf in enumerate(leaves):
+        if not pytree.tree_structure(leaf).is_leaf():
+            raise _misfit(method, f"input {position} is a {type(leaf).__name__}")
+    return tuple(leaves)
+
+
+def _misfit(method: str, reason: str) -> UsageError:
+    return UsageError(
+        f"method {method!r}: these inputs are nested in another way than those of the export: "
+        f"{reason}"
+    )
 
 
 def nested_outputs(program: ExportedProgram, outputs: Sequence[object]) -> object:

@@ -57,7 +57,8 @@ def tensor_trace(
     }
     blocks = [_load_rows(load, [index[name] for name in LOAD_EVENTS]) for load in loads]
     blocks += [_run_rows(run, named[run.method], log) for run in runs]
-    columns = _Rows(*(np.concatenate(column) for column in zip(*blocks, strict=True)))
+    nothing = _Rows(*(np.zeros(0, np.int64) for _ in _Rows._fields))
+    columns = _Rows(*map(np.concatenate, zip(nothing, *blocks, strict=True)))
     absent = np.full(len(columns.kind), -1)
     return trace_of(
         list(texts),
