@@ -99,7 +99,7 @@ class _VTables:
         self, record: Record, fields: Mapping[str, Field], *, begin: int = 0, end: int | None = None
     ) -> int:
         """Place of the vtable of the table at bytes begin:end of a record."""
-        places: Mapping[str, Any] = record.fields or {}
+        places: Any = record.fields
         slots = [0] * (1 + max((field.slot for field in fields.values()), default=-1))
         for name, field in fields.items():
             slots[field.slot] = int(places[name][1]) - begin

@@ -115,7 +115,9 @@ def _twins(columns: Columns, edges: Ints) -> Ints:
 def _cut_out(columns: Columns, lengths: Ints, chosen: NDArray[np.bool_]) -> tuple[EventShape, ...]:
     """The events of the chosen runs, copied out of the columns so that these can be freed."""
     rows = np.repeat(chosen, lengths)
-    kept = [c[rows].astype(t, copy=False) for c, t in zip(columns, _TYPES, strict=True)]
+    kept: list[NDArray[Any]] = [
+        c[rows].astype(t, copy=False) for c, t in zip(columns, _TYPES, strict=True)
+    ]
     edges = [0, *np.cumsum(lengths[chosen]).tolist()]
     return tuple(EventShape(*(column[a:b] for column in kept)) for a, b in pairwise(edges))
 
