@@ -27,13 +27,14 @@ from etscope.devtools.capture.child import ChildDied, run_child
 from etscope.devtools.capture.host import free_memory_bytes
 from etscope.devtools.capture.job import DUMP, INPUTS, TENSORS, WALL, Job, Outcome
 from etscope.devtools.capture.runtime import Inference, Progress
-from etscope.etdump.buffer_size import debug_buffer_bytes, unloggable
+from etscope.etdump.buffer_size import Obstacle, debug_buffer_bytes, unloggable
 from etscope.etdump.columns import Trace
 from etscope.etdump.errors import CaptureError, TraceError, UsageError
 from etscope.etdump.manifest import PassOutcome
 from etscope.etdump.program import read_program
 from etscope.etdump.reader import read_etdump
 from etscope.etdump.tensors import used_bytes
+from etscope.etdump.writer import write_etdump
 
 #: A tensor pass gets its planned buffer, then twice, then four times as much.
 FACTORS = (1, 2, 4)
@@ -136,17 +137,24 @@ class ExecuTorchRuntime:
             self._fail(PassOutcome("skipped", f"In method {deadly.method!r} {deadly.reason}."))
         planned = debug_buffer_bytes(program, ran)
         with self._folder() as name:
+            dump, logged = Path(name) / DUMP, Path(name) / TENSORS
             tries = self._log_tensors(plan, Path(name), planned)
-            trace = self._salvage(Path(name) / DUMP, obstacles[0].reason if obstacles else None)
+            trace, lost = _salvaged(dump, obstacles)
             used = used_bytes(trace)
+            outcome = PassOutcome("partial" if lost else "ok", lost, planned, used, tries)
+            if lost and not len(trace.values):
+                self._fail(replace(outcome, status="failed"))
+            self.tensors = outcome
+            path = self.folder / "tensors.etdp"
+            if lost:
+                # The runtime's file is broken; what could be read of it makes a good one.
+                write_etdump(trace, path)
+            else:
+                os.replace(dump, path)
             # The runtime writes the whole buffer; what no tensor refers to is not worth carrying.
-            os.truncate(Path(name) / TENSORS, used)
-            os.replace(Path(name) / TENSORS, debug_buffer_path)
-            os.replace(Path(name) / DUMP, self.folder / "tensors.etdp")
-        self.tensors = replace(
-            self.tensors, buffer_bytes_planned=planned, buffer_bytes_used=used, tries=tries
-        )
-        return replace(trace, path=str(self.folder / "tensors.etdp"))
+            os.truncate(logged, used)
+            os.replace(logged, debug_buffer_path)
+        return replace(trace, path=str(path))
 
     def _log_tensors(self, plan: Sequence[Inference], folder: Path, planned: int) -> int:
         """Run until the buffer is large enough; the number of tries."""
@@ -173,16 +181,6 @@ class ExecuTorchRuntime:
                 f"{memory} bytes of memory and {free} bytes of disk free."
             )
             self._fail(PassOutcome("skipped", reason, size))
-
-    def _salvage(self, dump: Path, obstacle: str | None) -> Trace:
-        try:
-            trace = read_etdump(dump)
-        except TraceError:
-            trace = read_etdump(dump, strict=False)
-        lost = "; ".join(loss.what for loss in trace.losses)
-        reasons = [f"{text[0].upper()}{text[1:]}." for text in (obstacle, lost) if text]
-        self.tensors = PassOutcome("partial" if reasons else "ok", " ".join(reasons) or None)
-        return trace
 
     def _fail(self, outcome: PassOutcome) -> None:
         self.tensors = outcome
@@ -216,6 +214,18 @@ class ExecuTorchRuntime:
         outcome = run_child(folder, f"the {kind} pass", timeout_s=self.timeout_s, progress=progress)
         self.threads_used = outcome.threads or self.threads_used
         return outcome
+
+
+def _salvaged(dump: Path, obstacles: Sequence[Obstacle]) -> tuple[Trace, str | None]:
+    """The trace of a dump, and what is missing in it; None if it is whole."""
+    try:
+        trace = read_etdump(dump)
+    except TraceError:
+        trace = read_etdump(dump, strict=False)
+    if not trace.losses:
+        return trace, None
+    why = f"{obstacles[0].reason.capitalize()}. " if obstacles else ""
+    return trace, f"{why}Lost: {'; '.join(loss.what for loss in trace.losses)}."
 
 
 def run_lengths(plan: Sequence[Inference]) -> list[tuple[str, int, int]]:
