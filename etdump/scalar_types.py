@@ -5,6 +5,7 @@ ETRecord's graphs count differently; these numbers must not be used there.
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import import_module
 from typing import Any, NamedTuple
 
@@ -100,6 +101,7 @@ def item_sizes(numbers: ArrayLike) -> NDArray[np.int64]:
     return np.where(known, _ITEM_SIZES[np.where(known, wide, 0)], 0)
 
 
+@cache
 def numpy_dtype(number: int) -> np.dtype[Any]:
     """How numpy reads elements of that type.
 

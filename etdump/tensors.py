@@ -8,7 +8,7 @@ in stride order; a channels-last tensor read without its strides is scrambled.
 
 from __future__ import annotations
 
-from enum import IntEnum
+from math import prod
 from os import PathLike
 from typing import Any
 
@@ -18,44 +18,15 @@ from numpy.typing import NDArray
 from etscope.etdump.columns import Bytes, Ints, TensorColumns, Trace, ValueKind
 from etscope.etdump.errors import CorruptTrace, TraceError, Truncated
 from etscope.etdump.mapping import mapped
-from etscope.etdump.scalar_types import item_sizes, numpy_dtype
-
-#: A view may repeat elements (stride 0). It may then be larger than the buffer, up to this size,
-#: so that a few bytes of a hostile file cannot ask for terabytes.
-BROADCAST_LIMIT = 64 * 2**20
-
-Reals = NDArray[np.float64]
-
-_MAX_DIMENSIONS = 32
-# Products are taken in float64, which does not wrap; below this they are exact integers.
-_EXACT = 2.0**52
-
-
-class Flaw(IntEnum):
-    """Why a tensor cannot be read; `NONE` where it can."""
-
-    NONE = 0
-    UNKNOWN_TYPE = 1
-    NEGATIVE_SIZE = 2
-    TOO_MANY_DIMENSIONS = 3
-    NOT_WRITTEN = 4
-    NEGATIVE_OFFSET = 5
-    NEGATIVE_STRIDE = 6
-    BEHIND_THE_END = 7
-    TOO_LARGE = 8
-
-
-FLAW_TEXT: dict[Flaw, str] = {
-    Flaw.NONE: "",
-    Flaw.UNKNOWN_TYPE: "its scalar type is unknown",
-    Flaw.NEGATIVE_SIZE: "a size is negative",
-    Flaw.TOO_MANY_DIMENSIONS: f"it has more than {_MAX_DIMENSIONS} dimensions",
-    Flaw.NOT_WRITTEN: "the runtime did not write its data",
-    Flaw.NEGATIVE_OFFSET: "its offset is negative",
-    Flaw.NEGATIVE_STRIDE: "a stride is negative",
-    Flaw.BEHIND_THE_END: "its data ends behind the debug buffer",
-    Flaw.TOO_LARGE: "it repeats elements to more bytes than the debug buffer could hold",
-}
+from etscope.etdump.scalar_types import SCALAR_TYPES, numpy_dtype
+from etscope.etdump.tensor_flaws import (
+    BROADCAST_LIMIT,
+    FLAW_TEXT,
+    MAX_DIMENSIONS,
+    Flaw,
+    ends_of,
+    flaws_of,
+)
 
 
 class DebugBuffer:
@@ -73,61 +44,9 @@ class DebugBuffer:
         return len(self.data)
 
 
-def _products(tensors: TensorColumns) -> tuple[Reals, Reals, Reals]:
-    """Per tensor: elements, elements without empty dimensions, elements from first to last + 1."""
-    rows = len(tensors)
-    owner = np.repeat(np.arange(rows), np.diff(tensors.dims))
-    sizes = tensors.sizes.astype(np.float64)
-    count, extent = np.ones(rows), np.ones(rows)
-    with np.errstate(over="ignore", invalid="ignore"):
-        np.multiply.at(count, owner, sizes)
-        np.multiply.at(extent, owner, np.maximum(sizes, 1.0))
-        reach = np.bincount(
-            owner, weights=(sizes - 1.0) * tensors.strides.astype(np.float64), minlength=rows
-        )
-    return count, extent, np.asarray(reach + 1.0, np.float64)
-
-
-def _any_per_tensor(tensors: TensorColumns, flags: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    owner = np.repeat(np.arange(len(tensors)), np.diff(tensors.dims))
-    return np.bincount(owner[flags], minlength=len(tensors)) > 0
-
-
-def _ends(tensors: TensorColumns) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """(byte behind the last one of each tensor, whether the tensor has bytes at all)."""
-    count, _, span = _products(tensors)
-    width = item_sizes(tensors.scalar_type).astype(np.float64)
-    return tensors.offset + span * width, count != 0
-
-
-def _flaws(tensors: TensorColumns, buffer_size: int) -> NDArray[np.uint8]:
-    count, extent, _ = _products(tensors)
-    width = item_sizes(tensors.scalar_type)
-    end, filled = _ends(tensors)
-    negative_size = _any_per_tensor(tensors, tensors.sizes < 0)
-    negative_stride = _any_per_tensor(tensors, tensors.strides < 0)
-    largest = float(max(buffer_size, BROADCAST_LIMIT))
-    # Later rows win, so the most basic flaw comes last.
-    rules = (
-        (Flaw.TOO_LARGE, filled & ~(count * width <= largest)),
-        (Flaw.BEHIND_THE_END, filled & ~(end <= buffer_size)),
-        (Flaw.NEGATIVE_STRIDE, filled & negative_stride),
-        (Flaw.NEGATIVE_OFFSET, filled & (tensors.offset < -1)),
-        (Flaw.NOT_WRITTEN, filled & (tensors.offset == -1)),
-        (Flaw.TOO_LARGE, ~filled & ~(extent * width < _EXACT)),
-        (Flaw.TOO_MANY_DIMENSIONS, np.diff(tensors.dims) > _MAX_DIMENSIONS),
-        (Flaw.NEGATIVE_SIZE, negative_size),
-        (Flaw.UNKNOWN_TYPE, width == 0),
-    )
-    flaws = np.zeros(len(tensors), np.uint8)
-    for flaw, where in rules:
-        flaws[where] = flaw
-    return flaws
-
-
 def check(trace: Trace, buffer: DebugBuffer) -> NDArray[np.uint8]:
     """For each tensor row the `Flaw` that keeps it from being read; never raises for one value."""
-    return _flaws(trace.values.tensor, len(buffer))
+    return flaws_of(trace.values.tensor, len(buffer))
 
 
 def used_bytes(trace: Trace) -> int:
@@ -137,9 +56,18 @@ def used_bytes(trace: Trace) -> int:
     byte may be cut off. Rows that make no sense in any buffer do not count.
     """
     tensors = trace.values.tensor
-    sane = _flaws(tensors, 2**50) == Flaw.NONE
-    end, filled = _ends(tensors)
+    sane = flaws_of(tensors, 2**50) == Flaw.NONE
+    end, filled = ends_of(tensors)
     return int(end[sane & filled].max(initial=0.0))
+
+
+def extents(trace: Trace) -> tuple[Ints, Ints]:
+    """(first byte, byte behind the last) of each tensor row; -1 where it has no bytes to read."""
+    tensors = trace.values.tensor
+    end, filled = ends_of(tensors)
+    fine = filled & (flaws_of(tensors, 2**50) == Flaw.NONE)
+    stop = np.where(fine, end, -1.0).astype(np.int64)
+    return np.where(fine, tensors.offset, -1), stop
 
 
 def tensor(trace: Trace, buffer: DebugBuffer, row: int) -> NDArray[Any]:
@@ -153,18 +81,59 @@ def tensor(trace: Trace, buffer: DebugBuffer, row: int) -> NDArray[Any]:
         CorruptTrace: the row cannot be true, see `Flaw`.
         MissingExtra: bfloat16 or float8, and ml_dtypes is not installed.
     """
+    tensors = trace.values.tensor
+    if not 0 <= row < len(tensors):
+        raise IndexError(f"tensor row {row} of {len(tensors)}")
+    view = _plain_view(tensors, buffer, row)
+    return _careful_view(trace, buffer, row) if view is None else view
+
+
+def _plain_view(tensors: TensorColumns, buffer: DebugBuffer, row: int) -> NDArray[Any] | None:
+    """The view of an ordinary tensor, with Python's numbers, which neither wrap nor cost much.
+
+    None for anything else: `_careful_view` knows what to say.
+    """
+    sizes, strides = tensors.shape_of(row)
+    number, offset = int(tensors.scalar_type[row]), int(tensors.offset[row])
+    if number not in SCALAR_TYPES or offset < 0 or len(sizes) > MAX_DIMENSIONS:
+        return None
+    if min(sizes, default=1) < 1 or min(strides, default=0) < 0:
+        return None
+    width = SCALAR_TYPES[number].item_size
+    reach = 1 + sum((size - 1) * stride for size, stride in zip(sizes, strides, strict=True))
+    fits = offset + reach * width <= len(buffer)
+    if not fits or prod(sizes) * width > max(len(buffer), BROADCAST_LIMIT):
+        return None
+    return _view(buffer, number, offset, sizes, strides)
+
+
+def _careful_view(trace: Trace, buffer: DebugBuffer, row: int) -> NDArray[Any]:
+    """The view of a tensor by the rules of `check`, or the error that says which one it breaks."""
     one = _row(trace.values.tensor, row)
-    flaw = Flaw(int(_flaws(one, len(buffer))[0]))
+    flaw = Flaw(int(flaws_of(one, len(buffer))[0]))
     if flaw is not Flaw.NONE:
         raise _error(trace, buffer, row, flaw)
-    dtype = numpy_dtype(int(one.scalar_type[0]))
+    number = int(one.scalar_type[0])
     sizes, strides = one.shape_of(0)
     if 0 in sizes:
-        return np.ndarray(sizes, dtype, buffer=b"")
-    byte_strides = tuple(stride * dtype.itemsize for stride in _tamed(sizes, strides))
-    return np.ndarray(
-        sizes, dtype, buffer=buffer.data, offset=int(one.offset[0]), strides=byte_strides
+        return np.ndarray(sizes, numpy_dtype(number), buffer=b"")
+    return _view(buffer, number, int(one.offset[0]), sizes, strides)
+
+
+def _view(
+    buffer: DebugBuffer,
+    number: int,
+    offset: int,
+    sizes: tuple[int, ...],
+    strides: tuple[int, ...],
+) -> NDArray[Any]:
+    dtype = numpy_dtype(number)
+    # The stride of a dimension of size 1 is never used; a huge one would overflow in numpy.
+    steps = tuple(
+        0 if size == 1 else stride * dtype.itemsize
+        for size, stride in zip(sizes, strides, strict=True)
     )
+    return np.ndarray(sizes, dtype, buffer=buffer.data, offset=offset, strides=steps)
 
 
 def value_of(
@@ -199,8 +168,6 @@ def value_of(
 
 
 def _row(tensors: TensorColumns, row: int) -> TensorColumns:
-    if not 0 <= row < len(tensors):
-        raise IndexError(f"tensor row {row} of {len(tensors)}")
     first, last = int(tensors.dims[row]), int(tensors.dims[row + 1])
     return TensorColumns(
         scalar_type=tensors.scalar_type[row : row + 1],
@@ -209,11 +176,6 @@ def _row(tensors: TensorColumns, row: int) -> TensorColumns:
         sizes=tensors.sizes[first:last],
         strides=tensors.strides[first:last],
     )
-
-
-def _tamed(sizes: tuple[int, ...], strides: tuple[int, ...]) -> tuple[int, ...]:
-    """Strides of dimensions of size 1 are never used; a huge one would overflow in numpy."""
-    return tuple(0 if size == 1 else stride for size, stride in zip(sizes, strides, strict=True))
 
 
 def _error(trace: Trace, buffer: DebugBuffer, row: int, flaw: Flaw) -> TraceError:
@@ -229,12 +191,3 @@ def _error(trace: Trace, buffer: DebugBuffer, row: int, flaw: Flaw) -> TraceErro
         )
     cure = "Give the debug buffer of the same run, or record the run again."
     return CorruptTrace(message, path=buffer.path, offset=place, cure=cure)
-
-
-def extents(trace: Trace) -> tuple[Ints, Ints]:
-    """(first byte, byte behind the last) of each tensor row; -1 where it has no bytes to read."""
-    tensors = trace.values.tensor
-    end, filled = _ends(tensors)
-    fine = filled & (_flaws(tensors, 2**50) == Flaw.NONE)
-    stop = np.where(fine, end, -1.0).astype(np.int64)
-    return np.where(fine, tensors.offset, -1), stop

@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 from etscope.etdump.columns import RunColumns, TensorColumns, Trace, ValueColumns, ValueKind
 from etscope.etdump.errors import CorruptTrace, Truncated
 from etscope.etdump.scalar_types import SCALAR_TYPES, item_sizes, numpy_dtype, scalar_type
-from etscope.etdump.tensors import DebugBuffer, Flaw, check, extents, tensor, used_bytes, value_of
+from etscope.etdump.tensor_flaws import Flaw
+from etscope.etdump.tensors import DebugBuffer, check, extents, tensor, used_bytes, value_of
+from etscope.etdump.times import Times
 
 Row = tuple[int, int, list[int], list[int]]  # scalar type, offset, sizes, strides
 
@@ -36,8 +38,7 @@ def with_values(columns: TensorColumns, values: list[tuple[int, int, float, int]
         strings=(),
         shapes=(),
         runs=RunColumns(none, none, none, np.zeros(1, np.int64)),
-        start=np.zeros(len(values), np.uint64),
-        end=np.zeros(len(values), np.uint64),
+        times=Times(np.zeros(len(values), np.uint64), np.zeros(len(values), np.uint64)),
         values=ValueColumns(
             event=np.arange(len(values)),
             kind=np.array([value[0] for value in values], np.uint8),

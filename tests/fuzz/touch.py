@@ -25,7 +25,8 @@ from etscope.etdump.manifest import read_manifest
 from etscope.etdump.methods import Method
 from etscope.etdump.program import read_program
 from etscope.etdump.reader import read_etdump
-from etscope.etdump.tensors import DebugBuffer, Flaw, check, extents, tensor, used_bytes, value_of
+from etscope.etdump.tensor_flaws import Flaw
+from etscope.etdump.tensors import DebugBuffer, check, extents, tensor, used_bytes, value_of
 
 
 def within(column: NDArray[Any], least: int, size: int) -> None:

@@ -20,7 +20,8 @@ from etscope.etdump.instructions import InstructionKind
 from etscope.etdump.methods import Method
 from etscope.etdump.program import read_program
 from etscope.etdump.reader import read_etdump
-from etscope.etdump.tensors import DebugBuffer, Flaw, check, used_bytes
+from etscope.etdump.tensor_flaws import Flaw
+from etscope.etdump.tensors import DebugBuffer, check, used_bytes
 
 ROOT = Path(__file__).parents[2]
 NAMES = (
