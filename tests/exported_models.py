@@ -6,6 +6,7 @@ import copy
 import functools
 import warnings
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from typing import Any, NamedTuple
 
 import torch
@@ -33,7 +34,7 @@ def export(
     """torch.export without the warnings that torch gives about itself."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        program = torch.export.export(
+        program: ExportedProgram = torch.export.export(
             model.eval(), args, dict(kwargs or {}), dynamic_shapes=dynamic_shapes
         )
         return program.run_decompositions({}) if decomposed else program
@@ -66,12 +67,14 @@ class Scalars(nn.Module):
 
 
 class Branches(nn.Module):
+    shift: Tensor
+
     def __init__(self) -> None:
         super().__init__()
         self.register_buffer("shift", torch.arange(4.0), persistent=False)
         self.linear = nn.Linear(4, 4)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor) -> Any:
         return torch.cond(
             x.sum() > 0, lambda a: self.linear(a) + self.shift, lambda a: a - self.shift, (x,)
         )
@@ -79,13 +82,13 @@ class Branches(nn.Module):
 
 class Loops(nn.Module):
     def forward(self, x: Tensor) -> Any:
-        from torch._higher_order_ops.map import map as map_rows
-        from torch._higher_order_ops.while_loop import while_loop
-
-        count, doubled = while_loop(
+        # Looked up at run time: their annotations do not fit what they take.
+        loop: Any = import_module("torch._higher_order_ops.while_loop").while_loop
+        rows: Any = import_module("torch._higher_order_ops.map").map
+        count, doubled = loop(
             lambda i, _: i < 3, lambda i, y: (i + 1, y * 2), (torch.zeros((), dtype=torch.int64), x)
         )
-        return count, doubled, map_rows(lambda row: row.sin(), x)
+        return count, doubled, rows(lambda row: row.sin(), x)
 
 
 class Sizes(nn.Module):
@@ -97,6 +100,9 @@ class Sizes(nn.Module):
 
 class Cache(nn.Module):
     """A key-value cache: what one inference writes the next one reads."""
+
+    cache: Tensor
+    position: Tensor
 
     def __init__(self) -> None:
         super().__init__()
@@ -142,6 +148,9 @@ class Tied(nn.Module):
 
 class Awkward(nn.Module):
     """Values without a plain literal, and names that generated code uses itself."""
+
+    start: Tensor
+    k0: Tensor
 
     def __init__(self) -> None:
         super().__init__()
@@ -197,4 +206,5 @@ def program_of(name: str, decomposed: bool = False) -> ExportedProgram:
         return export(case.make(), case.args, case.kwargs, case.dynamic_shapes)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return program_of(name).run_decompositions({})
+        program: ExportedProgram = program_of(name).run_decompositions({})
+        return program

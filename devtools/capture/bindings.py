@@ -69,6 +69,8 @@ FUNCTIONS = frozenset(_FUNCTIONS.split())
 METHODS = frozenset(_METHODS.split())
 
 _SPREAD = {"view.default", "expand.default"}
+_C: Any = torch._C  # its stubs leave _nn out
+_HOMES = (torch, _C._nn)
 
 
 def binding_of(target: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Binding:
@@ -96,7 +98,7 @@ def _parser(
         spreads = key in _SPREAD and len(args) == 2 and len(args[1]) > 0
         return Binding(method=name, converts=True, spreads=spreads)
     if key in FUNCTIONS:
-        for home in (torch, torch._C._nn):
+        for home in _HOMES:
             function = getattr(home, name, None)
             # What PyTorch wraps in Python is neither quick nor sure to call this overload.
             if isinstance(function, BuiltinFunctionType):

@@ -14,9 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from etscope.etdump.columns import EventShape, Ints, Kind, RunColumns, Trace
+from etscope.etdump.times import Times
 
-#: Clock readings that may wait as Python integers: 2 MB, whatever the length of the capture.
-_WAITING = 1 << 16
+#: Clock readings that may wait as Python integers: 256 KB, whatever the length of the capture.
+#: More would push the model's own data out of the cache.
+_WAITING = 1 << 13
 
 LOAD_EVENTS = ("Method::init", "Program::load_method")
 EXECUTE_EVENT = "Method::execute"
@@ -110,8 +112,7 @@ class Recording:
                 shape=np.array(shape, np.int32)[order],
                 first_event=self._first,
             ),
-            start=self._start,
-            end=self._end,
+            times=Times(self._start, self._end),
         )
 
     def _blocks(self) -> Iterator[tuple[str, Sequence[str]]]:

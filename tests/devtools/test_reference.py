@@ -273,7 +273,7 @@ def test_readings_moved_early_give_the_same_trace(monkeypatch: pytest.MonkeyPatc
     operators = {"a": ["x::y.z"], "b": []}
     plan = ["a", "b", "a", "a"]
     made = []
-    for waiting in (1 << 16, 5, 0):
+    for waiting in (1 << 13, 5, 0):
         monkeypatch.setattr(recording, "_WAITING", waiting)
         record = recording.Recording(loads, operators, plan)
         for inference, method in enumerate(plan):
