@@ -41,7 +41,7 @@ def _portable(path: str, root: str) -> str:
         _, found, rest = posix.rpartition(f"/{packages}/")
         if found:
             return f"{packages}/{rest}"
-    if not os.path.isabs(path):
+    if not os.path.isabs(path) and posix[1:2] != ":":
         # "<frozen runpy>" and the like, or already relative; one that climbs out tells too much.
         return posix.rpartition("/")[2] if ".." in posix.split("/") else posix
     for folder, name in ((root, ""), *_python_folders()):

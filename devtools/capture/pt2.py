@@ -1,7 +1,9 @@
-"""Loading a .pt2 (torch.export.save) without running what a stranger put into it.
+"""Loading a .pt2 (torch.export.save) without running what a stranger put beside the graph.
 
 torch.export.load unpickles some members, loads compiled libraries, and hands
-symbolic expressions to an evaluator. All three are looked at first.
+symbolic expressions to an evaluator; all three are looked at first, and guards,
+which are Python text, are dropped. The graph itself names functions of torch
+and will be run: a program of people whom you do not trust stays a program.
 """
 
 from __future__ import annotations
@@ -23,8 +25,12 @@ if TYPE_CHECKING:
 _CODE = re.compile(r"(^|/)(custom_obj_|opaque_obj_)|/aotinductor/|\.(so|dylib|dll|pyd)$")
 
 _EXPRESSION = re.compile(rb'"expr_str"\s*:\s*"((?:[^"\\]|\\.)*)"')
-# Sizes (s0, u3, s77) and functions with a capital (Max, Mod, FloorDiv); no attribute, no text.
-_HARMLESS = re.compile(rb"(?:[A-Z]\w*|[a-z]+\d+|\d+(?:\.\d+)?|[\s+\-*/%(),<>=&|~^!])*")
+# Sizes (s0, Symbol('s0', integer=True)), numbers, and functions with a capital (Mul, Max, Mod):
+# no attribute, no other text, and none of Python's own functions, which are in lower case.
+_HARMLESS = re.compile(
+    rb"(?:Symbol\('\w+'|[a-z_]+=(?:True|False)|[A-Z]\w*|[a-z]+\d+|\d+(?:\.\d+)?"
+    rb"|[\s+\-*/%(),<>=&|~^!])*"
+)
 
 _FORCE = "TORCH_FORCE_WEIGHTS_ONLY_LOAD"
 
@@ -41,13 +47,15 @@ def load_pt2(path: Path) -> ExportedProgram:
     _refuse_code(path)
     try:
         with _weights_only():
-            return torch.export.load(path)
+            program: ExportedProgram = torch.export.load(path)
     except Exception as why:
         first = (str(why).strip().splitlines() or [type(why).__name__])[0]
         raise CaptureError(
             f"{path}: torch.export.load of torch {torch.__version__} cannot load it ({first}). "
             "Save it again with torch.export.save of the same version."
         ) from why
+    program._guards_code = []
+    return program
 
 
 def _refuse_code(path: Path) -> None:
