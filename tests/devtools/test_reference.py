@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from differences import difference
 from exported_models import CASES, eager, export, program_of
 from torch import Tensor, nn
 
@@ -21,7 +22,9 @@ from etscope.devtools.capture.reference import ReferenceRuntime
 from etscope.devtools.capture.runtime import Inference, Runtime
 from etscope.etdump.columns import Kind, Trace
 from etscope.etdump.errors import CaptureError, UsageError
+from etscope.etdump.reader import read_etdump
 from etscope.etdump.tensors import DebugBuffer, value_of
+from etscope.etdump.writer import etdump_bytes
 
 
 def assert_same(ours: object, theirs: object) -> None:
@@ -391,6 +394,15 @@ def test_a_pass_over_nothing(tmp_path: Path) -> None:
     assert runtime.untraced_pass([], warmup=3).tolist() == []
     assert len(runtime.tensor_pass([], tmp_path / "debug.bin")) == 0
     assert (tmp_path / "debug.bin").read_bytes() == b""
+
+
+def test_traces_survive_the_file(tmp_path: Path) -> None:
+    runtime = ReferenceRuntime({"forward": program_of("scalars")})
+    plan = [Inference("forward", 0, (torch.ones(3), True, 2.5, None))] * 3
+    timed = runtime.timing_pass(plan, warmup=1)
+    logged = runtime.tensor_pass(plan, tmp_path / "debug.bin")
+    for trace in (timed, logged):
+        assert difference(trace, read_etdump(bytes(etdump_bytes(trace)))) is None
 
 
 def test_untraced_wall_time_of_each_inference() -> None:
