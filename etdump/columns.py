@@ -17,9 +17,11 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from etscope.etdump.times import Times
+
 Ints = NDArray[np.int64]
-Ints32 = NDArray[np.int32]
 Words = NDArray[np.uint64]
+Ints32 = NDArray[np.int32]
 Bytes = NDArray[np.uint8]
 
 
@@ -220,14 +222,14 @@ class Trace:
     """One ETDump as columns.
 
     `start` and `end` hold one word per event, in ticks of the runtime's clock
-    (nanoseconds on a desktop; the file does not say).
+    (nanoseconds on a desktop; the file does not say). They are made when
+    asked for; `times` gives some of them without making all.
     """
 
     strings: tuple[str, ...]
     shapes: tuple[EventShape, ...]
     runs: RunColumns
-    start: Words
-    end: Words
+    times: Times
     values: ValueColumns = field(default_factory=ValueColumns.none)
     metadata: MetadataColumns = field(default_factory=MetadataColumns.none)
     allocations: AllocationColumns = field(default_factory=AllocationColumns.none)
@@ -237,7 +239,17 @@ class Trace:
 
     def __len__(self) -> int:
         """Events in the trace, of all kinds."""
-        return len(self.start)
+        return int(self.runs.first_event[-1])
+
+    @property
+    def start(self) -> Words:
+        """When each event began, (events,)."""
+        return self.times.start
+
+    @property
+    def end(self) -> Words:
+        """When each event ended, (events,)."""
+        return self.times.end
 
     def text(self, index: int) -> str | None:
         """The string of an index column; None for -1."""

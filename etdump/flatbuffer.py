@@ -149,7 +149,7 @@ class FlatBuffer:
         steps = self.gather(at, "<u4", "a reference").astype(np.int64)
         if len(steps) and not steps.all():
             raise self.corrupt("a reference to itself", int(at[np.argmin(steps)]))
-        targets: Positions = (at + steps).astype(np.int64)
+        targets: Positions = np.add(at, steps)
         self.inside(targets, 4, "the target of a reference")
         return targets
 
@@ -170,11 +170,10 @@ class FlatBuffer:
         """Positions of all items of several vectors, end to end."""
         total = int(counts.sum())
         self.take(total, item_size, what)
-        if len(counts) == 1:
-            return starts[0] + item_size * np.arange(total)
         first = np.cumsum(counts) - counts
         within = np.arange(total) - np.repeat(first, counts)
-        return np.repeat(starts, counts) + item_size * within
+        positions: Positions = np.repeat(starts, counts) + item_size * within
+        return positions
 
     def tables_of(self, at: Positions, what: str) -> tuple[Positions, Positions]:
         """(all tables end to end, count per vector) of vectors of tables."""

@@ -21,12 +21,13 @@ from etscope.etdump.flatbuffer import FlatBuffer, Positions
 from etscope.etdump.shapes import find_shapes
 from etscope.etdump.strings import StringTable
 from etscope.etdump.template import Template, images, rows_per_chunk, template_of
+from etscope.etdump.times import Layout, MappedTimes, Times
 from etscope.etdump.values import join_values, read_values
 
 #: Events decoded in one go on the general path; their temporaries stay in the cache.
 _CHUNK = 64 * 1024
-#: A template must serve at least this many runs to be worth its making.
-_FEWEST = 4
+#: A template must spare the general path about as many events to be worth its making.
+_WORTHWHILE = 10_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,9 +62,11 @@ class RunReader:
     def __init__(self, buffer: FlatBuffer, strings: StringTable, runs: RunTables) -> None:
         self.buffer, self.strings, self.runs = buffer, strings, runs
         self.first_event = np.concatenate([[0], np.cumsum(runs.count)]).astype(np.int64)
-        total = int(self.first_event[-1])
-        self.start: Words = np.zeros(total, np.uint64)
-        self.end: Words = np.zeros(total, np.uint64)
+        self._layouts: list[Layout] = []
+        self._layout: Ints32 = np.full(len(runs.table), -1, np.int32)
+        self._place: Ints = runs.table.copy()
+        self._dense: list[tuple[Words, Words]] = []
+        self._dense_events = 0
         self.shape: Ints32 = np.full(len(runs.table), -1, np.int32)
         self.shapes: list[EventShape] = []
         self._shape_index: dict[tuple[bytes, ...], int] = {}
@@ -78,6 +81,8 @@ class RunReader:
 
     def read_repeated(self) -> None:
         """Find runs whose images have one length and lift out those that repeat."""
+        if self.buffer.size >= schema.SIZE_LIMIT:  # templates count on offsets that cannot wrap
+            return
         tables = self.runs.table
         order = np.argsort(tables, kind="stable")
         lengths = np.zeros(len(tables), np.int64)
@@ -86,50 +91,40 @@ class RunReader:
         edges = np.flatnonzero(np.diff(lengths[by_length], prepend=-1))
         for rows in np.split(by_length, edges[1:]):
             length = int(lengths[rows[0]]) if len(rows) else 0
-            if len(rows) >= _FEWEST and length >= 8 and not length & 3:
+            if length >= 8 and not length & 3:
                 rows = rows[tables[rows] & 3 == 0]
                 self._repeat(np.sort(rows), length)
 
     def _repeat(self, rows: Ints, length: int) -> None:
-        """Runs of one length: try templates until too few runs follow one."""
-        while len(rows) >= _FEWEST:
+        """Runs of one length: try templates as long as they serve enough events."""
+        while int(self.runs.count[rows].sum()) >= _WORTHWHILE:
             middle = int(rows[len(rows) // 2])
             template = template_of(self.buffer, self.strings, int(self.runs.table[middle]), length)
             if template is None:
                 return
             before = len(rows)
             rows = self._apply(template, rows, length)
-            if before - len(rows) < max(_FEWEST, before // 64):
+            if (before - len(rows)) * len(template.shape) < _WORTHWHILE // 2:
                 return
 
     def _apply(self, template: Template, rows: Ints, length: int) -> Ints:
         """Take over the runs that repeat the template; returns the others."""
         rows = rows[self.runs.count[rows] == len(template.shape)]
         index = self._index_of(template.shape)
+        self._layouts.append(template.layout)
         left = []
         step = rows_per_chunk(length)
         for low in range(0, len(rows), step):
             some = rows[low : low + step]
             positions = self.runs.table[some]
             block = images(self.buffer.data, positions, length)
-            good, start, end = template.match(block, positions - template.position)
-            if not good.all():
+            good = template.match(block, positions - template.position)
+            if good is not None:
                 left.append(some[~good])
-                some, start, end = some[good], start[good], end[good]
-            self._store(some, start, end, index)
+                some = some[good]
+            self.shape[some] = index
+            self._layout[some] = len(self._layouts) - 1
         return np.concatenate(left) if left else rows[:0]
-
-    def _store(self, rows: Ints, start: Words, end: Words, index: int) -> None:
-        if not len(rows):
-            return
-        self.shape[rows] = index
-        first, events = int(self.first_event[rows[0]]), start.shape[1]
-        if int(rows[-1]) - int(rows[0]) == len(rows) - 1:
-            span = slice(first, first + start.size)
-            self.start[span], self.end[span] = start.ravel(), end.ravel()
-        else:
-            at = self.first_event[rows][:, None] + np.arange(events)
-            self.start[at], self.end[at] = start, end
 
     def _index_of(self, shape: EventShape) -> int:
         key = tuple(column.tobytes() for column in shape.columns())
@@ -155,7 +150,9 @@ class RunReader:
         decoded = decode_events(buffer, self.strings, buffer.follow(items))
         edges = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
         event = np.repeat(self.first_event[rows] - edges[:-1], counts) + np.arange(len(items))
-        self.start[event], self.end[event] = decoded.start, decoded.end
+        self._dense.append((decoded.start, decoded.end))
+        self._place[rows] = self._dense_events + edges[:-1]
+        self._dense_events += len(items)
         shapes, index = find_shapes(*decoded.shape().columns(), edges)
         known = np.array([self._index_of(shape) for shape in shapes], np.int32)
         self.shape[rows] = known[index]
@@ -172,6 +169,16 @@ class RunReader:
         if len(decoded.allocation_row):
             row = event[decoded.allocation_row]
             self._allocations.append((row, decoded.allocator, decoded.allocation_size))
+
+    def times(self) -> Times:
+        """The times of all events; those of repeated runs stay in the file."""
+        parts = self._dense or [(np.zeros(0, np.uint64), np.zeros(0, np.uint64))]
+        dense = Times(*(np.concatenate(part) for part in zip(*parts, strict=True)))
+        if not self._layouts:
+            return dense
+        return MappedTimes(
+            self.buffer.data, self._layouts, self._layout, self._place, self.first_event, dense
+        )
 
     def values(self) -> ValueColumns:
         """Everything that debug events logged."""

@@ -106,7 +106,7 @@ def _problem(buffer: FlatBuffer, strings: StringTable, slots: Positions) -> Trac
         runs = RunTables.read(trial, StringTable(trial), trial.follow(slots))
         reader = RunReader(trial, StringTable(trial), runs)
         reader.read_any(np.arange(len(slots)))
-        if not len(reader.start) or not _plausible(reader):
+        if not int(reader.first_event[-1]) or not _plausible(reader):
             return trial.corrupt("no event in it is one", int(slots[0]))
     except TraceError as error:
         return error

@@ -10,6 +10,7 @@ from etscope.etdump.columns import EventShape, Ints, Kind, Loss, RunColumns, Tra
 from etscope.etdump.flatbuffer import FlatBuffer, Positions
 from etscope.etdump.shapes import find_shapes
 from etscope.etdump.strings import StringTable
+from etscope.etdump.times import Times
 
 _CHUNK = 1 << 22
 #: Four bytes of vtable header and eight slots of two.
@@ -112,8 +113,7 @@ def rebuild(buffer: FlatBuffer, tables: Positions) -> Trace:
         runs=RunColumns(
             np.array(run_name, np.int32), np.full(len(shape), -1, np.int32), shape, first
         ),
-        start=buffer.scalars(tables, field.START),
-        end=end,
+        times=Times(buffer.scalars(tables, field.START), end),
         losses=(
             Loss(
                 "the runs: found again by the events that close them; "

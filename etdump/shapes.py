@@ -25,6 +25,7 @@ from etscope.etdump.columns import (
     Words,
 )
 from etscope.etdump.errors import UsageError
+from etscope.etdump.times import Times
 
 Columns = tuple[NDArray[Any], ...]  # kind, name, chain, instruction, delegate_id, delegate_name
 
@@ -207,8 +208,7 @@ def trace_of(
         strings=tuple(strings),
         shapes=shapes,
         runs=RunColumns(names, bundled, shape, first_event),
-        start=times[0],
-        end=times[1],
+        times=Times(times[0], times[1]),
         values=ValueColumns.none() if values is None else values,
         metadata=MetadataColumns.none() if metadata is None else metadata,
         allocations=AllocationColumns.none() if allocations is None else allocations,

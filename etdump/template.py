@@ -14,10 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from etscope.etdump import schema
-from etscope.etdump.columns import EventShape, Ints, Kind, Words
+from etscope.etdump.columns import EventShape, Ints, Kind
 from etscope.etdump.events import decode_events
 from etscope.etdump.flatbuffer import FlatBuffer, Positions
 from etscope.etdump.strings import StringTable
+from etscope.etdump.times import Layout
 
 #: Bytes looked at in one go: what fits the second-level cache beside its copies.
 _CHUNK = 384 * 1024
@@ -29,36 +30,36 @@ class Template:
 
     shape: EventShape
     image: NDArray[np.uint32]
-    fixed: NDArray[np.uint32]  # all ones where a word must repeat
-    start: Ints  # both words of each event's start, interleaved
-    end: Ints
+    fixed: NDArray[np.bool_]  # where a word must repeat
+    layout: Layout
     back: Ints  # words holding signed offsets to vtables outside of the image,
-    back_value: Ints
+    back_value: NDArray[np.int32]
     ahead: Ints  # words holding references to things behind the image,
     ahead_value: Ints
     position: int
 
-    def match(
-        self, block: NDArray[np.uint32], moved: Ints
-    ) -> tuple[NDArray[np.bool_], Words, Words]:
-        """Which rows of `block` repeat this image, and their (rows, events) starts and ends.
+    def match(self, block: NDArray[np.uint32], moved: Ints) -> NDArray[np.bool_] | None:
+        """Which rows of `block` repeat this image; None: all of them.
 
         Args:
-            block: (rows, words) run images; overwritten.
+            block: (rows, words) run images.
             moved: by how many bytes each row lies behind the template.
         """
-        start = np.take(block, self.start, axis=1).view(np.uint64)
-        end = np.take(block, self.end, axis=1).view(np.uint64)
+        differ = block != self.image
+        differ &= self.fixed
+        # The offset grows as the image moves away from the vtable; below 2^31 bytes, where
+        # every ETDump ends, it cannot wrap.
         back = np.take(block, self.back, axis=1).view(np.int32)
-        good = (back == self.back_value + moved[:, None]).all(axis=1)
+        back -= moved.astype(np.int32)[:, None]
+        strayed = back != self.back_value
+        ahead = np.zeros((len(block), 0), np.bool_)
         if len(self.ahead):
-            ahead = np.take(block, self.ahead, axis=1)
-            good &= (ahead == self.ahead_value - moved[:, None]).all(axis=1)
-        block ^= self.image
-        block &= self.fixed
-        if block.any():
-            good &= ~block.any(axis=1)
-        return good, start, end
+            expected = self.ahead_value - moved[:, None]
+            ahead = np.take(block, self.ahead, axis=1) != expected
+        if not (differ.any() or strayed.any() or ahead.any()):
+            return None
+        odd: NDArray[np.bool_] = differ.any(axis=1) | strayed.any(axis=1) | ahead.any(axis=1)
+        return ~odd
 
 
 def template_of(buffer: FlatBuffer, strings: StringTable, run: int, length: int) -> Template | None:
@@ -151,31 +152,26 @@ class _Marks:
         image = self.buffer.data[self.begin : self.end].view("<u4").copy()
         back = (np.concatenate(self._back) - self.begin) >> 2
         ahead = (np.concatenate(self._ahead) - self.begin) >> 2
-        fixed = np.full(len(image), 0xFFFFFFFF, np.uint32)
-        times = [_both_words(at - self.begin) for at in (start, end)]
+        fixed = np.ones(len(image), np.bool_)
+        layout = Layout(start - self.begin, end - self.begin)
+        times = [(at >> 2) + half for at in (layout.start, layout.end) for half in (0, 1)]
         for free in (back, ahead, *times):
-            fixed[free] = 0
+            fixed[free] = False
         return Template(
             shape=shape,
             image=image,
             fixed=fixed,
-            start=times[0],
-            end=times[1],
+            layout=layout,
             back=back,
-            back_value=image[back].view(np.int32).astype(np.int64),
+            back_value=image[back].view(np.int32),
             ahead=ahead,
             ahead_value=image[ahead].astype(np.int64),
             position=self.begin,
         )
 
 
-def _both_words(at: Positions) -> Ints:
-    first = at >> 2
-    return np.stack([first, first + 1], axis=1).ravel()
-
-
 def images(data: NDArray[np.uint8], positions: Positions, length: int) -> NDArray[np.uint32]:
-    """(rows, words) copies of run images of one length; positions are multiples of 4."""
+    """(rows, words) run images of one length, contiguous; positions are multiples of 4."""
     words = data[: len(data) & ~3].view("<u4")
     count = length >> 2
     steps = np.diff(positions)
@@ -184,9 +180,7 @@ def images(data: NDArray[np.uint8], positions: Positions, length: int) -> NDArra
         view = np.lib.stride_tricks.as_strided(
             words[low >> 2 :], (len(positions), count), (abs(int(steps[0])), 4), writeable=False
         )
-        return np.array(
-            view if steps[0] > 0 else view[::-1], order="C"
-        )  # a copy: it is overwritten
+        return np.ascontiguousarray(view if steps[0] > 0 else view[::-1])
     out = np.empty((len(positions), count), np.uint32)
     for row, position in enumerate((positions >> 2).tolist()):
         out[row] = words[position : position + count]

@@ -27,6 +27,7 @@ from etscope.etdump.encoded_records import ROOT, ROOT_TABLE, VTABLES
 from etscope.etdump.encoded_runs import run_blocks
 from etscope.etdump.errors import TraceTooLarge
 from etscope.etdump.schema import IDENTIFIER, SIZE_LIMIT
+from etscope.etdump.times import Times
 
 
 def encoded_size(trace: Trace, *, size_prefix: bool = True) -> int:
@@ -115,8 +116,7 @@ def first_runs(trace: Trace, count: int) -> Trace:
             runs.shape[:count],
             runs.first_event[: count + 1],
         ),
-        start=trace.start[:events],
-        end=trace.end[:events],
+        times=Times(trace.start[:events], trace.end[:events]),
         values=ValueColumns(
             event=values.event[:kept],
             kind=values.kind[:kept],

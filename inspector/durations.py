@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from etscope.etdump.columns import Ints, Words
 from etscope.inspector.blocks import Block
@@ -18,6 +17,7 @@ DelegateConverter = Callable[["int | str", "int | float"], "int | float"]
 
 _RUNS = 256  # runs turned over in one go: both sides of the transposition stay in the cache
 _WRAP = 2**32
+_SAMPLES = 1 << 20  # turned into statistics in one go
 
 
 @dataclass(frozen=True)
@@ -66,28 +66,54 @@ class Clock:
 
 def slot_durations(block: Block, slot: int, clock: Clock) -> Reals:
     """All samples of one slot, run after run."""
-    rows = block.rows(slot)
+    return _durations(block, slot, clock, None)
+
+
+def slot_starts(block: Block, slot: int) -> Words:
+    """Start ticks of all samples of one slot, run after run."""
+    return _ticks(block, slot, None)[0]
+
+
+def _durations(block: Block, slot: int, clock: Clock, runs: Ints | None) -> Reals:
     this = block.slots[slot]
-    name = this.name if this.is_delegated else None
-    return clock.durations(block.trace.start[rows], block.trace.end[rows], name)
+    start, end = _ticks(block, slot, runs)
+    return clock.durations(start, end, this.name if this.is_delegated else None)
+
+
+def _ticks(block: Block, slot: int, runs: Ints | None) -> tuple[Words, Words]:
+    """Start and end of a slot's samples, run after run; `runs` narrows them down."""
+    trace, found = block.trace, []
+    for part in block.parts:
+        some = part.runs if runs is None else part.runs[np.isin(part.runs, runs)]
+        columns = np.array(part.slots[slot].profile, np.int64)
+        ticks = trace.times.of_runs(some, trace.runs.first_event[some], columns)
+        found.append((np.repeat(some, len(columns)), ticks[0].ravel(), ticks[1].ravel()))
+    if len(found) == 1:
+        return found[0][1], found[0][2]
+    of_run, start, end = (np.concatenate(column) for column in zip(*found, strict=True))
+    order = np.argsort(of_run, kind="stable")
+    return start[order], end[order]
 
 
 def block_statistics(block: Block, clock: Clock, runs: Ints | None = None) -> Statistics:
     """Statistics of every slot of a block; rows as `block.slots`.
 
     Args:
-        runs: only these runs of the block (ascending); None: all. Only for
-            blocks with one sample per run and slot are they narrowed down.
+        runs: only these runs of the block (ascending); None: all.
     """
-    if block.positions is not None:
-        return statistics_of(duration_matrix(block, clock, runs))
-    chosen = [_of_runs(block, slot, runs) for slot in range(len(block.slots))]
+    slots = np.arange(len(block.slots))
+    if block.positions is None:
+        series = [_durations(block, slot, clock, runs)[None, :] for slot in slots.tolist()]
+        return _stack([statistics_of(samples) for samples in series])
+    chosen = block.runs if runs is None else runs
+    step = max(1, _SAMPLES // max(len(chosen), 1))
+    # One buffer for all: touching fresh memory costs more than the arithmetic.
+    buffer = np.empty((min(step, len(slots)), len(chosen)))
     parts = []
-    for slot, rows in enumerate(chosen):
-        this = block.slots[slot]
-        name = this.name if this.is_delegated else None
-        start, end = block.trace.start[rows], block.trace.end[rows]
-        parts.append(statistics_of(clock.durations(start, end, name)[None, :]))
+    for low in range(0, len(slots), step):
+        some = slots[low : low + step]
+        matrix = duration_matrix(block, clock, chosen, some, buffer[: len(some)])
+        parts.append(statistics_of(matrix))
     return _stack(parts)
 
 
@@ -97,20 +123,9 @@ def totals(block: Block, clock: Clock, runs: Ints) -> Reals:
         return np.asarray(duration_matrix(block, clock, runs).mean(axis=1))
     out = np.full(len(block.slots), np.nan)
     for slot, this in enumerate(block.slots):
-        rows = _of_runs(block, slot, runs)
-        name = this.name if this.is_delegated else None
-        times = clock.durations(block.trace.start[rows], block.trace.end[rows], name)
-        if len(rows):
-            out[slot] = times.sum() / len(runs)
+        if this.profile:
+            out[slot] = _durations(block, slot, clock, runs).sum() / len(runs)
     return out
-
-
-def _of_runs(block: Block, slot: int, runs: Ints | None) -> Ints:
-    rows = block.rows(slot)
-    if runs is None:
-        return rows
-    of_run = np.searchsorted(block.trace.runs.first_event, rows, side="right") - 1
-    return rows[np.isin(of_run, runs)]
 
 
 def _stack(parts: list[Statistics]) -> Statistics:
@@ -118,48 +133,58 @@ def _stack(parts: list[Statistics]) -> Statistics:
     return Statistics(*(np.concatenate([getattr(p, n) for p in parts]) for n in names))
 
 
-def duration_matrix(block: Block, clock: Clock, runs: Ints | None = None) -> Reals:
-    """(slots, runs) durations of a block with one sample per run and slot; NaN: not timed."""
-    positions = block.positions
-    if positions is None:
+def duration_matrix(
+    block: Block,
+    clock: Clock,
+    runs: Ints | None = None,
+    slots: Ints | None = None,
+    out: Reals | None = None,
+) -> Reals:
+    """(slots, runs) durations of a block with one sample per run and slot; NaN: not timed.
+
+    Args:
+        runs, slots: only these; None: all.
+        out: where to put them.
+    """
+    if block.positions is None:
         raise ValueError("the slots of this block have several samples a run")
     runs = block.runs if runs is None else runs
-    out = np.full((len(positions), len(runs)), np.nan)
+    slots = np.arange(len(block.slots)) if slots is None else slots
+    positions = block.positions[slots]
+    out = np.empty((len(slots), len(runs))) if out is None else out
+    out[positions < 0] = np.nan
     timed = np.flatnonzero(positions >= 0)
-    columns = positions[timed]
-    names = [block.slots[row].name if block.slots[row].is_delegated else None for row in timed]
-    delegated = np.array([name is not None for name in names], np.bool_)
-    for low in range(0, len(runs), _RUNS):
-        start, end = _gather(block, runs[low : low + _RUNS], columns)
-        part = np.empty(start.shape)
-        part[:, ~delegated] = clock.durations(start[:, ~delegated], end[:, ~delegated], None)
-        if clock.delegate_converter is None:
-            part[:, delegated] = clock.durations(start[:, delegated], end[:, delegated], "")
-        else:
-            for column in np.flatnonzero(delegated).tolist():
-                name = names[column]
-                part[:, column] = clock.durations(start[:, column], end[:, column], name)
-        out[timed, low : low + _RUNS] = part.T
+    names = [block.slots[slot].name for slot in slots.tolist()]
+    delegated = np.array([block.slots[int(slots[row])].is_delegated for row in timed], np.bool_)
+    groups: list[tuple[Ints, str | None]] = [(timed[~delegated], None)]
+    inside = timed[delegated]
+    if clock.delegate_converter is None:
+        groups.append((inside, ""))
+    else:
+        groups += [(inside[i : i + 1], names[row]) for i, row in enumerate(inside.tolist())]
+    for rows, name in groups:
+        if len(rows):
+            _fill(out, rows, positions[rows], block, clock, runs, name)
     return out
 
 
-def _gather(block: Block, runs: Ints, columns: Ints) -> tuple[Words, Words]:
-    """(runs, columns) start and end ticks."""
+def _fill(
+    out: Reals,
+    rows: Ints,
+    columns: Ints,
+    block: Block,
+    clock: Clock,
+    runs: Ints,
+    name: str | None,
+) -> None:
+    """Durations at these columns of each run, turned from a row per run to a row per slot."""
     trace = block.trace
-    first = trace.runs.first_event[runs]
-    steps = np.diff(first)
-    if len(steps) and (steps == steps[0]).all() and runs[-1] - runs[0] == len(runs) - 1:
-        # Runs that follow each other are one block of memory.
-        span = slice(int(first[0]), int(first[0] + steps[0] * len(runs)))
-        shape = (len(runs), int(steps[0]))
-        whole = (trace.start[span].reshape(shape), trace.end[span].reshape(shape))
-        if len(columns) == shape[1] and (np.diff(columns) == 1).all():
-            return whole
-        return whole[0][:, columns], whole[1][:, columns]
-    rows = first[:, None] + columns
-    return trace.start[rows], trace.end[rows]
-
-
-def raw_ticks(block: Block, slot: int) -> NDArray[np.uint64]:
-    """Start ticks of all samples of one slot, run after run."""
-    return block.trace.start[block.rows(slot)]
+    whole = len(rows) == len(out)
+    for low in range(0, len(runs), _RUNS):
+        some = runs[low : low + _RUNS]
+        start, end = trace.times.of_runs(some, trace.runs.first_event[some], columns)
+        part = clock.durations(start, end, name).T
+        if whole:
+            out[:, low : low + _RUNS] = part
+        else:
+            out[rows, low : low + _RUNS] = part

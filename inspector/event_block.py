@@ -14,7 +14,7 @@ import numpy as np
 
 from etscope.etdump.tensors import DebugBuffer
 from etscope.inspector.blocks import Block
-from etscope.inspector.durations import Clock, block_statistics, raw_ticks, slot_durations
+from etscope.inspector.durations import Clock, block_statistics, slot_durations, slot_starts
 from etscope.inspector.samples import Samples
 from etscope.inspector.statistics import Statistics
 from etscope.inspector.units import TimeScale
@@ -132,7 +132,7 @@ class Event:
     def start_samples(self) -> Samples:
         """The start of each sample in ticks of the trace's clock."""
         block, row = self._block.columns, self._row
-        return Samples(lambda: raw_ticks(block, row))
+        return Samples(lambda: slot_starts(block, row))
 
     @property
     def start_time(self) -> list[int] | None:

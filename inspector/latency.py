@@ -110,22 +110,28 @@ def _tree(block: Block, runs: Ints) -> tuple[Ints, Ints]:
 
 def _events(block: Block, run: int) -> tuple[EventShape, Words, Words]:
     trace = block.trace
-    low, high = trace.runs.first_event[run : run + 2].tolist()
     shape = trace.shapes[int(trace.runs.shape[run])]
-    return shape, trace.start[low:high], trace.end[low:high]
+    start, end = _times(block, np.array([run]), len(shape))
+    return shape, start[0], end[0]
+
+
+def _times(block: Block, runs: Ints, events: int) -> tuple[Words, Words]:
+    """(runs, events) ticks of runs of one shape."""
+    first = block.trace.runs.first_event[runs]
+    return block.trace.times.of_runs(runs, first, np.arange(events))
 
 
 def _not_nesting(block: Block, runs: Ints) -> int:
     """How many of the counted runs nest differently; of each part the first thousands count."""
-    trace, count = block.trace, 0
+    count = 0
     for part in block.parts:
         some = part.runs[np.isin(part.runs, runs)][:_CHECKED]
         if not len(some):
             continue
         shape, start, end = _events(block, int(some[0]))
-        rows = trace.runs.first_event[some][:, None] + np.arange(len(shape))
         parents = parents_of(shape, start, end)
-        count += int((~runs_that_nest(shape, parents, trace.start[rows], trace.end[rows])).sum())
+        nests = runs_that_nest(shape, parents, *_times(block, some, len(shape)))
+        count += int((~nests).sum())
     return count
 
 

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 Reals = NDArray[np.float64]
 
+_PERCENTS = (10, 50, 90, 99)
+
 
 @dataclass(frozen=True, eq=False)
 class Statistics:
@@ -33,7 +35,7 @@ class Statistics:
 
 
 def statistics_of(samples: Reals) -> Statistics:
-    """Statistics of each row of `samples`, (rows, samples); the rows are left sorted.
+    """Statistics of each row of `samples`, (rows, samples); the rows are left in other order.
 
     Percentiles interpolate linearly between the two nearest ranks, bit for
     bit as `numpy.percentile` does by default.
@@ -43,14 +45,15 @@ def statistics_of(samples: Reals) -> Statistics:
         return _nothing(rows)
     mean = samples.mean(axis=1)
     whole = not np.isnan(mean).any()
-    std = _std(samples, mean) if whole else np.full(rows, np.nan)
-    samples.sort(axis=1)
-    if whole:
-        p10, p50, p90, p99 = (_percentile(samples, q) for q in (10, 50, 90, 99))
-        low, high = samples[:, 0].copy(), samples[:, -1].copy()
-        count = np.full(rows, width, np.int64)
-        return Statistics(count, mean, std, low, p10, p50, p90, p99, high)
-    return _row_by_row(samples)
+    std = _std(samples, mean) if whole else mean
+    if not whole:
+        return _row_by_row(samples)
+    low, high = samples.min(axis=1), samples.max(axis=1)
+    # Only the ranks that the percentiles need are put in place: half the time of a sort.
+    ranks = {rank for percent in _PERCENTS for rank in _ranks(width, percent)[:2]}
+    samples.partition(sorted(ranks), axis=1)
+    p10, p50, p90, p99 = (_percentile(samples, percent) for percent in _PERCENTS)
+    return Statistics(np.full(rows, width, np.int64), mean, std, low, p10, p50, p90, p99, high)
 
 
 def _std(samples: Reals, mean: Reals) -> Reals:
@@ -65,24 +68,24 @@ def _std(samples: Reals, mean: Reals) -> Reals:
     return out
 
 
-def _percentile(ordered: Reals, percent: int) -> Reals:
-    rank = (ordered.shape[1] - 1) * (percent / 100)
+def _ranks(width: int, percent: int) -> tuple[int, int, float]:
+    """(rank below, rank above, how far between them) of a percentile of `width` samples."""
+    rank = (width - 1) * (percent / 100)
     low = int(rank)
-    high = min(low + 1, ordered.shape[1] - 1)
-    part = rank - low
+    return low, min(low + 1, width - 1), rank - low
+
+
+def _percentile(ordered: Reals, percent: int) -> Reals:
+    low, high, part = _ranks(ordered.shape[1], percent)
     below, above = ordered[:, low], ordered[:, high]
     step = above - below
     # Two forms, because that is what keeps the result between its neighbours.
     return np.asarray(above - step * (1 - part) if part >= 0.5 else below + step * part)
 
 
-def _row_by_row(ordered: Reals) -> Statistics:
-    """For rows where some samples have no duration: NaN sorts to the end and is left out."""
-    counts = (~np.isnan(ordered)).sum(axis=1)
-    parts = [
-        statistics_of(ordered[row : row + 1, : int(counts[row])].copy())
-        for row in range(len(ordered))
-    ]
+def _row_by_row(samples: Reals) -> Statistics:
+    """For rows where some samples have no duration: those are left out."""
+    parts = [statistics_of(series[~np.isnan(series)][None, :]) for series in samples]
     return Statistics(
         *(np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(Statistics))
     )

@@ -28,6 +28,7 @@ from etscope.etdump.errors import CorruptTrace, TraceTooLarge
 from etscope.etdump.flatbuffer import FlatBuffer, Positions
 from etscope.etdump.reader import read_etdump
 from etscope.etdump.shapes import trace_of
+from etscope.etdump.times import Times
 from etscope.etdump.writer import encoded_size, etdump_bytes, first_runs, write_etdump
 
 
@@ -37,7 +38,7 @@ def equal_runs(count: int, events: int) -> Trace:
     times = np.broadcast_to(np.uint64(5), count * events)
     same = np.zeros(count, np.int32)
     runs = RunColumns(same, same - np.int32(1), same, events * np.arange(count + 1))
-    return Trace(("Execute", "a"), shapes, runs, times, times)
+    return Trace(("Execute", "a"), shapes, runs, Times(times, times))
 
 
 @given(traces(), st.booleans())
