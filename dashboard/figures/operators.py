@@ -1,0 +1,165 @@
+"""The costliest instructions, and what the delegates among them do inside."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from etscope.dashboard import palette
+from etscope.dashboard.figures.layout import (
+    LEGEND,
+    NARROW_LEGEND,
+    Figure,
+    axis,
+    figure,
+    rows_axis,
+)
+from etscope.dashboard.wording import Scale, label, percent
+from etscope.etdump.columns import Ints
+from etscope.inspector.latency import MethodLatency
+
+TOP = 20
+
+_NAMES = {
+    "operator": "operator",
+    "delegate": "delegate",
+    "delegated": "inside a delegate",
+    "control": "control",
+    "other": "other event",
+}
+
+
+def costliest(latency: MethodLatency, top: int = TOP) -> Ints:
+    """The rows with the most time, the most first; kernels count with their operators."""
+    rows = latency.rows
+    known = np.array([kind in _NAMES for kind in rows.kind], np.bool_) & (rows.total > 0)
+    some = np.flatnonzero(known)
+    ordered = some[np.argsort(-rows.total[some], kind="stable")]
+    return np.asarray(ordered[:top])
+
+
+def name_of(latency: MethodLatency, row: int) -> str:
+    """What a person calls a row: the operator, or the backend of a delegate."""
+    rows = latency.rows
+    if rows.kind[row] == "delegate":
+        return rows.backend[row] or "delegate"
+    return rows.op[row] or rows.event[row]
+
+
+def operators_figure(latency: MethodLatency, scale: Scale, top: int = TOP) -> Figure | None:
+    """Bars with p10 to p90 as whiskers; None where no event was timed."""
+    chosen = costliest(latency, top)
+    if not len(chosen):
+        return None
+    rows = latency.rows
+    data = []
+    for kind, name in _NAMES.items():
+        places = [at for at, row in enumerate(chosen.tolist()) if rows.kind[row] == kind]
+        if places:
+            data.append(_bars(latency, scale, chosen[places], places, kind, name))
+    labels = [_label(latency, row, 38) for row in chosen.tolist()]
+    short = [_label(latency, row, 18) for row in chosen.tolist()]
+    rest = np.setdiff1d(latency.rows.top, chosen)
+    if len(rest):
+        labels.append(f"{len(rest)} more")
+        short.append(labels[-1])
+        data.append(_together(latency, rest, scale, len(chosen)))
+    count = len(labels)
+    return figure(
+        f"Costliest instructions of {label(latency.method or 'the method', 24)}",
+        data,
+        axis(f"time per inference [{scale.symbol}]", range=[0, _longest(latency, chosen, scale)]),
+        rows_axis(labels),
+        height=142 + 26 * count,
+        narrow={"yaxis.ticktext": short, "yaxis.tickfont.size": 11, **NARROW_LEGEND},
+        showlegend=True,
+        legend=LEGEND,
+        barmode="overlay",
+    )
+
+
+def _longest(latency: MethodLatency, chosen: Ints, scale: Scale) -> float:
+    """The end of the axis: of the longest whisker, unless that would make the bars short."""
+    rows = latency.rows
+    longest = float(rows.total[chosen].max())
+    whisker = float(np.nan_to_num(rows.statistics.p90[chosen]).max())
+    return 1.04 * max(longest, min(whisker, 2 * longest)) * scale.factor
+
+
+def _bars(
+    latency: MethodLatency, scale: Scale, some: Ints, places: list[int], kind: str, name: str
+) -> dict[str, Any]:
+    rows, factor = latency.rows, scale.factor
+    total = rows.total[some]
+    # A whisker is of one call: it belongs to a bar only where that is one call, too.
+    once = rows.calls[some] == 1
+    low = np.where(once, total - rows.statistics.p10[some], 0).clip(min=0) * factor
+    high = np.where(once, rows.statistics.p90[some] - total, 0).clip(min=0) * factor
+    return {
+        "type": "bar",
+        "orientation": "h",
+        "name": name,
+        "y": places,
+        "width": 0.7,
+        "x": (total * factor).tolist(),
+        "marker": {
+            "color": palette.OF_KIND[kind],
+            "line": {"color": palette.OF_KIND[kind], "width": 1},
+            "pattern": {
+                "shape": palette.HATCH if kind == "delegated" else "",
+                "size": 7,
+                "solidity": 0.4,
+            },
+        },
+        "error_x": {
+            "type": "data",
+            "symmetric": False,
+            "array": np.nan_to_num(high).tolist(),
+            "arrayminus": np.nan_to_num(low).tolist(),
+            "thickness": 1.2,
+            "width": 3,
+        },
+        "hovertext": [_hover(latency, scale, row) for row in some.tolist()],
+        "hoverinfo": "text",
+    }
+
+
+def _together(latency: MethodLatency, rest: Ints, scale: Scale, place: int) -> dict[str, Any]:
+    """What is not drawn, in words: as a bar it would make all others short."""
+    total = float(np.nansum(latency.rows.total[rest]))
+    share = percent(float(np.nansum(latency.rows.share[rest])))
+    return {
+        "type": "scatter",
+        "mode": "text",
+        "y": [place],
+        "x": [0],
+        "text": [f" {scale.time(total)} together, {share} of the method"],
+        "textposition": "middle right",
+        "cliponaxis": False,
+        "showlegend": False,
+        "hoverinfo": "skip",
+    }
+
+
+def _label(latency: MethodLatency, row: int, limit: int) -> str:
+    # Delegates give their operations names of their own, with numbers in them.
+    if latency.rows.kind[row] == "delegated":
+        return label(name_of(latency, row), limit)
+    return f"{label(name_of(latency, row), limit)}  #{latency.rows.instruction[row]}"
+
+
+def _hover(latency: MethodLatency, scale: Scale, row: int) -> str:
+    rows = latency.rows
+    figures = rows.statistics
+    total, share = scale.time(float(rows.total[row])), percent(float(rows.share[row]))
+    low, middle, high = (
+        scale.time(float(series[row])) for series in (figures.p10, figures.p50, figures.p90)
+    )
+    lines = [
+        f"<b>{label(name_of(latency, row), 90)}</b>",
+        f"{rows.kind[row]}, instruction {rows.instruction[row]}",
+        f"{total} per inference, {share} of the method, measured",
+        f"one call: p10 {low}, p50 {middle}, p90 {high}",
+    ]
+    return "<br>".join(lines)

@@ -1,0 +1,138 @@
+"""The tables of the report. They are whole without any script; scripts sort and filter them."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from etscope.dashboard.figures.operators import name_of
+from etscope.dashboard.wording import Scale, digits, markup, percent
+from etscope.inspector.latency import MethodLatency
+
+#: Rows of one table; what is left out is counted.
+ROWS = 3000
+
+#: key of a row of the report, head of the column; these hold words.
+_WORDS = (("backend", "backend"), ("module", "module"), ("source", "source"))
+_TIMES = ("p10", "p50", "p90", "p99", "max")
+
+
+def operator_table(latency: MethodLatency, rows: list[dict[str, Any]], scale: Scale) -> str:
+    """Every event of one kind of inference, the costliest first.
+
+    Args:
+        rows: of the report, those of this kind of inference.
+    """
+    ordered = sorted(rows, key=lambda row: -(row[f"total_{latency.unit}"] or 0.0))
+    shown, words = ordered[:ROWS], [pair for pair in _WORDS if any(row[pair[0]] for row in rows)]
+    unit = f"[{scale.symbol}]"
+    heads = [_head("operator or operation", "text"), _head("kind", "text"), _head("#", "number")]
+    heads += [_head(name, "text") for _, name in words]
+    heads += [_head("calls", "number"), _head(f"total {unit}", "number", "descending")]
+    heads += [_head("share", "number")]
+    heads += [_head(f"{name} {unit}", "number") for name in _TIMES]
+    body = "\n".join(_row(latency, row, scale, words) for row in shown)
+    note = _left_out(latency, ordered[ROWS:], scale)
+    return _table("All events", heads, body) + note
+
+
+def _left_out(latency: MethodLatency, rows: list[dict[str, Any]], scale: Scale) -> str:
+    if not rows:
+        return ""
+    total = sum(row[f"total_{latency.unit}"] or 0.0 for row in rows if row["parent"] == 0)
+    return (
+        f"<p>{len(rows):,} cheaper events are not listed; those of them right under the method "
+        f"take {scale.time(total)} per inference. The JSON report has them all.</p>"
+    )
+
+
+def _row(
+    latency: MethodLatency, row: dict[str, Any], scale: Scale, words: list[tuple[str, str]]
+) -> str:
+    unit, kind = latency.unit, row["kind"]
+    name = markup(name_of(latency, row["row"]))
+    cells = [
+        f'<th scope="row"><bdi>{name}</bdi></th>',
+        f'<td><span class="dot {kind}"></span>{kind}</td>',
+        _number(row["instruction"] if row["chain"] >= 0 else None, _place(row)),
+        *(f"<td><bdi>{markup(str(row[key] or ''))}</bdi></td>" for key, _ in words),
+        _number(row["calls"], f"{row['calls']:.4g}"),
+        _time(row[f"total_{unit}"], scale),
+        _share(row["share"]),
+        *(_time(row[f"{name}_{unit}"], scale) for name in _TIMES),
+    ]
+    top = ' data-top=""' if row["parent"] == 0 else ""
+    return f'<tr data-kind="{kind}"{top}>{"".join(cells)}</tr>'
+
+
+def _place(row: dict[str, Any]) -> str:
+    if row["chain"] < 0:
+        return ""
+    chain = f"{row['chain']}:" if row["chain"] else ""
+    return f"{chain}{row['instruction']}"
+
+
+def group_table(latency: MethodLatency, scale: Scale) -> str:
+    """What lies right under the method, by operator: adds up to the method less the unexplained."""
+    rows = latency.rows
+    groups: dict[tuple[str, str], list[int]] = {}
+    for row in rows.top.tolist():
+        groups.setdefault((name_of(latency, row), rows.kind[row]), []).append(row)
+    figures = [
+        (float(rows.total[some].sum()), float(rows.share[some].sum()), len(some), *key)
+        for key, some in groups.items()
+    ]
+    figures.sort(key=lambda one: -one[0] if math.isfinite(one[0]) else 0.0)
+    heads = [_head("operator", "text"), _head("kind", "text"), _head("instructions", "number")]
+    heads += [_head(f"total [{scale.symbol}]", "number", "descending"), _head("share", "number")]
+    body = "\n".join(
+        f'<tr><th scope="row"><bdi>{markup(name)}</bdi></th>'
+        f'<td><span class="dot {kind}"></span>{kind}</td>{_number(count, f"{count:,}")}'
+        f"{_time(total, scale)}{_share(share)}</tr>"
+        for total, share, count, name, kind in figures[:ROWS]
+    )
+    more = len(figures) - ROWS
+    note = f"<p>{more:,} cheaper operators are not listed.</p>" if more > 0 else ""
+    return _table("By operator", heads, body) + note
+
+
+def plain_table(caption: str, heads: list[str], rows: list[list[str]]) -> str:
+    """A small table of texts that are markup already."""
+    top = "".join(f'<th scope="col">{head}</th>' for head in heads)
+    body = "\n".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
+    return (
+        f'<div class="scroll" tabindex="0" role="region" aria-label="{caption}"><table>'
+        f"<caption>{caption}</caption><thead><tr>{top}</tr></thead>"
+        f"<tbody>{body}</tbody></table></div>"
+    )
+
+
+def _table(caption: str, heads: list[str], body: str) -> str:
+    return (
+        f'<div class="scroll" tabindex="0" role="region" aria-label="{caption}">'
+        f'<table class="sortable"><caption>{caption}</caption>'
+        f"<thead><tr>{''.join(heads)}</tr></thead>\n<tbody>{body}</tbody></table></div>"
+    )
+
+
+def _head(name: str, kind: str, sort: str = "none") -> str:
+    return f'<th scope="col" class="{kind}" aria-sort="{sort}">{name}</th>'
+
+
+def _number(value: float | None, text: str) -> str:
+    exact = "" if value is None else f' data-value="{value!r}"'
+    return f'<td class="number"{exact}>{text}</td>'
+
+
+def _time(value: float | None, scale: Scale) -> str:
+    if value is None:
+        return _number(None, "–")
+    return _number(value, digits(value * scale.factor))
+
+
+def _share(value: float | None) -> str:
+    if value is None:
+        return _number(None, "–")
+    width = min(max(value, 0.0), 1.0)
+    bar = f'<meter aria-hidden="true" min="0" max="1" value="{width:.4f}"></meter>'
+    return f'<td class="number share" data-value="{value!r}">{percent(value)}{bar}</td>'
