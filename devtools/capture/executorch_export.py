@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from etscope.devtools.capture.inputs import Values
 from etscope.devtools.capture.paths import make_record_portable
+from etscope.devtools.extras import install_line, require
 from etscope.etdump.errors import CaptureError, MissingExtra, UsageError
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 BACKENDS = ("portable", "xnnpack")
 QUANTIZATIONS = ("int8",)
 
-INSTALL = "Install the runtime: pip install 'etscope[executorch]'."
+INSTALL = f"Install the runtime: {install_line('executorch')}."
 
 
 @dataclass(frozen=True)
@@ -60,17 +61,22 @@ def export_program(
             for name, program in programs.items():
                 with _step(f"quantizing method {name!r} to {quantize}"):
                     chosen[name] = _quantized(program, input_sets[name])
+                if program.range_constraints:
+                    notes.append(f"Method {name!r} was quantized with the shapes of its first set.")
         manager = _lower(chosen, backend)
         path = folder / "program.pte"
         with path.open("wb") as stream:
             manager.write_to_file(stream)
         extras = _extras(programs, quantized=quantize is not None)
-        record = _save_record(manager, extras, folder / "record.etrecord", notes)
+        # What numerical comparisons start from; the format knows one set, of one method.
+        example = input_sets.get("forward") or next(iter(input_sets.values()))
+        path_of_record = folder / "record.etrecord"
+        record = _save_record(manager, extras, list(example[0]), path_of_record, notes)
     return Exported(path, record, tuple(notes))
 
 
 def _lower(programs: Mapping[str, ExportedProgram], backend: str) -> Any:
-    exir: Any = _import("executorch.exir")
+    exir: Any = require("executorch.exir")
     with _step(f"lowering to the {backend} backend"):
         edge = exir.to_edge_transform_and_lower(
             dict(programs), partitioner=_partitioners(backend), generate_etrecord=True
@@ -84,7 +90,7 @@ def _partitioners(backend: str) -> list[Any]:
     if backend == "portable":
         return []
     if backend == "xnnpack":
-        room: Any = _import("executorch.backends.xnnpack.partition.xnnpack_partitioner")
+        room: Any = require("executorch.backends.xnnpack.partition.xnnpack_partitioner")
         return [room.XnnpackPartitioner()]
     raise UsageError(f"Backend {backend!r} is unknown; there are {', '.join(BACKENDS)}.")
 
@@ -94,13 +100,15 @@ def _quantized(program: ExportedProgram, sets: Sequence[Values]) -> ExportedProg
     import torch
     from torch.utils import _pytree
 
-    room: Any = _import("executorch.backends.xnnpack.quantizer.xnnpack_quantizer")
-    pt2e: Any = _import("torchao.quantization.pt2e.quantize_pt2e")
+    room: Any = require("executorch.backends.xnnpack.quantizer.xnnpack_quantizer")
+    pt2e: Any = require("torchao.quantization.pt2e.quantize_pt2e")
     # Registers the quantize and dequantize operators for what no backend takes.
-    _import("executorch.kernels.quantized")
+    require("executorch.kernels.quantized")
     config = room.get_symmetric_quantization_config()
     prepared = pt2e.prepare_pt2e(program.module(), room.XNNPACKQuantizer().set_global(config))
     spec = program.call_spec.in_spec
+    if spec is None:
+        raise CaptureError("its inputs have no recorded structure; export it again.")
     calls = [_pytree.tree_unflatten(list(values), spec) for values in sets]
     for args, kwargs in calls:
         prepared(*args, **kwargs)
@@ -116,11 +124,14 @@ def _extras(programs: Mapping[str, ExportedProgram], *, quantized: bool) -> dict
     return found
 
 
-def _save_record(manager: Any, extras: dict[str, Any], path: Path, notes: list[str]) -> Path | None:
+def _save_record(
+    manager: Any, extras: dict[str, Any], example: list[object], path: Path, notes: list[str]
+) -> Path | None:
     """Save the ETRecord; a graph that it cannot hold must not cost the capture."""
     try:
         record = manager.get_etrecord()
         record.add_extra_export_modules(extras)
+        record.update_representative_inputs(example)
         record.save(path)
         make_record_portable(path)
     except Exception as why:
@@ -129,16 +140,6 @@ def _save_record(manager: Any, extras: dict[str, Any], path: Path, notes: list[s
         notes.append(f"The ETRecord could not be saved ({reason}), so the bundle has none.")
         return None
     return path
-
-
-def _import(name: str) -> Any:
-    import importlib
-
-    try:
-        return importlib.import_module(name)
-    except ModuleNotFoundError as why:
-        package = name.partition(".")[0]
-        raise MissingExtra(f"{package} is not installed. {INSTALL}") from why
 
 
 def _first_line(why: BaseException) -> str:
