@@ -37,6 +37,11 @@ def is_terminal(stream: TextIO | None = None) -> bool:
     return target.isatty() and os.environ.get("TERM", "") != "dumb"
 
 
+def screen_width(stream: TextIO | None = None) -> int | None:
+    """Characters in a line of the screen; None in a pipe, where lines have no end."""
+    return console(stream).width if is_terminal(stream) else None
+
+
 def console(stream: TextIO | None = None) -> Console:
     """A rich console on `stream` (default: stdout), for progress bars and the like."""
     from rich.console import Console

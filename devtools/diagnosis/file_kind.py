@@ -77,7 +77,8 @@ def _without_identifier(head: bytes) -> FileKind:
     if re.match(rb"\x80[\x02-\x05]", head):
         return FileKind.PICKLE
     try:
-        text = head[:-4].decode("utf-8")  # the last character may be cut
+        # The last character may be cut.
+        text = (head if len(head) < _HEAD_BYTES else head[:-4]).decode("utf-8")
     except UnicodeDecodeError:
         return FileKind.UNKNOWN
     readable = sum(char.isprintable() or char.isspace() for char in text)

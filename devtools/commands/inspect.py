@@ -1,0 +1,110 @@
+"""`etscope inspect`: where the time of a recorded run goes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from etscope.devtools.documents import STDOUT
+from etscope.devtools.latency_output import Wanted, deliver, known_limit
+from etscope.devtools.latency_table import SORTS
+from etscope.devtools.latency_text import SCREENFUL, Layout
+from etscope.devtools.trace_input import open_trace
+from etscope.inspector.units import TimeScale
+
+_UNITS = click.Choice([scale.value for scale in TimeScale])
+
+
+@click.command()
+@click.argument(
+    "path", required=False, metavar="PATH", type=click.Path(exists=True, path_type=Path)
+)
+@click.option(
+    "--program",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="The .pte that ran, where no bundle has it: names methods, operators and backends.",
+)
+@click.option(
+    "--sort",
+    type=click.Choice(SORTS),
+    default="time",
+    show_default=True,
+    help="Order of the operators: time is per inference; order is that of the program.",
+)
+@click.option(
+    "--top",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help=f"Rows of a table; 0 for all.  [default: {SCREENFUL}, or all in a pipe]",
+)
+@click.option(
+    "--all", "every_kind", is_flag=True, help="Also rows of kernels, control and the framework."
+)
+@click.option(
+    "--json",
+    "json_to",
+    is_flag=False,
+    flag_value=STDOUT,
+    metavar="[FILE]",
+    help="Write one JSON object to FILE; without FILE, alone to stdout.",
+)
+@click.option(
+    "--csv",
+    "csv_to",
+    is_flag=False,
+    flag_value=STDOUT,
+    metavar="[FILE]",
+    help="Write a line per row to FILE; without FILE, alone to stdout.",
+)
+@click.option("--html", metavar="FILE", help="Write a page that needs nothing else to FILE.")
+@click.option(
+    "--unit", type=_UNITS, help="Unit of times.  [default: what reads best; ms in JSON and CSV]"
+)
+@click.option(
+    "--source-unit",
+    type=_UNITS,
+    help="What a tick of the trace's clock is.  [default: as the bundle says, or ns]",
+)
+@click.option("--salvage", is_flag=True, help="Read what is readable of a damaged trace.")
+@click.option(
+    "--fail-on",
+    multiple=True,
+    metavar="WHAT",
+    callback=known_limit,
+    help="Exit with 1 on a finding this severe (high, medium, low) or of this rule; repeatable.",
+)
+def command(
+    path: Path | None,
+    program: Path | None,
+    sort: str,
+    top: int | None,
+    every_kind: bool,
+    json_to: str | None,
+    csv_to: str | None,
+    html: str | None,
+    unit: str | None,
+    source_unit: str | None,
+    salvage: bool,
+    fail_on: tuple[str, ...],
+) -> int:
+    """Say where the time of a recorded run goes.
+
+    PATH is a bundle folder (NAME.etscope) or a bare ETDump with any suffix. Verdict, coverage
+    and confidence come first, then findings, then for each method a waterfall whose parts add
+    up, and its operators; operations inside a delegate are indented under its call.
+    """
+    if path is None:
+        raise click.UsageError(_missing_path(json_to, csv_to))
+    layout = Layout(sort, top, every_kind)
+    wanted = Wanted(layout, json_to, csv_to, html, unit, source_unit, fail_on)
+    wanted.check()
+    return deliver(open_trace(path, program=program, salvage=salvage), wanted)
+
+
+def _missing_path(*targets: str | None) -> str:
+    """An option whose FILE may be left out takes a PATH that follows it for its own."""
+    taken = next((target for target in targets if target not in (None, STDOUT)), None)
+    hint = "" if taken is None else f": {taken} was taken as the FILE of the option before it"
+    return f"Give PATH, before the options{hint}."

@@ -1,0 +1,209 @@
+"""The latency report as text: verdict, coverage, confidence, findings, waterfall, operators."""
+
+from __future__ import annotations
+
+import textwrap
+from dataclasses import dataclass
+from typing import Any
+
+from etscope.devtools.column_fit import print_fitting
+from etscope.devtools.latency_table import print_operators
+from etscope.devtools.quantities import counted, decimals_for, fixed, percent
+from etscope.devtools.terminal import Column, is_terminal, say, screen_width
+from etscope.inspector.latency import MethodLatency
+from etscope.inspector.latency_report import LatencyReport
+from etscope.inspector.waterfall import Part
+
+#: Rows of a table on a screen, where nothing else was asked for. A pipe gets all.
+SCREENFUL = 20
+
+_STYLE = {"high": "bold red", "medium": "yellow", "low": "cyan", "info": None}
+_HOW = {
+    "manifest": "told by the manifest",
+    "matched": "found by the program's operators",
+    "similar": "guessed: most operators fit the program",
+    "ambiguous": "not known: several methods of the program fit equally",
+    "unmatched": "not known: none of the program fits",
+    "no program": "not known: no program was given",
+}
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What of a report to show.
+
+    Attributes:
+        sort: one of latency_table.SORTS.
+        top: rows of a table, and tables; 0: all; None: a screenful, or all in a pipe.
+        every_kind: also kernels, control and framework rows.
+    """
+
+    sort: str = "time"
+    top: int | None = None
+    every_kind: bool = False
+
+    @property
+    def limit(self) -> int:
+        """Rows of a table; 0: all."""
+        if self.top is None:
+            return SCREENFUL if is_terminal() else 0
+        return self.top
+
+
+def print_report(report: LatencyReport, layout: Layout | None = None) -> None:
+    """Write all of a report to stdout."""
+    layout = layout or Layout()
+    _paragraph(report.verdict, style="bold")
+    for line in coverage_lines(report):
+        _paragraph(line, indent="  ")
+    _paragraph(f"confidence: {report.confidence}")
+    if not report.methods:
+        _paragraph(f"What the file holds says: etscope doctor {report.recording.source}")
+    _print_findings(report)
+    limit = layout.limit
+    count = min(limit or len(report.methods), len(report.methods))
+    for number in range(count):
+        say()
+        _print_method(report.methods[number], report.waterfalls[number], layout)
+    if count < len(report.methods):
+        say()
+        say(f"… {counted(len(report.methods) - count, 'more kind')} of inference: --top 0")
+
+
+def coverage_lines(report: LatencyReport) -> list[str]:
+    """What was looked at and what was not, in sentences."""
+    coverage = report.coverage
+    lines = [_counted_inferences(coverage), *_unknowns(report), *_origin(report)]
+    if coverage["values_logged"]:
+        values = counted(coverage["values_logged"], "value")
+        lines.append(f"{values} logged in the same runs: the times include writing them")
+    if coverage["not_nesting"]:
+        inferences = counted(coverage["not_nesting"], "inference")
+        lines.append(f"{inferences} with events that lie differently inside each other")
+    return lines + [f"note: {note}" for note in coverage["notes"]]
+
+
+def _counted_inferences(coverage: dict[str, Any]) -> str:
+    text = (
+        f"coverage: {coverage['inferences_counted']:,} of "
+        f"{counted(coverage['inferences'], 'inference')} counted"
+    )
+    if coverage["warmup_left_out"]:
+        text += f" ({coverage['warmup_left_out']:,} warm-up left out)"
+    text += f", {counted(coverage['events'], 'event')} in {counted(coverage['runs'], 'run')}"
+    shares = [share for share in coverage["time_explained_share"] if share is not None]
+    if not shares:
+        return text
+    least = percent(min(shares))
+    which = "of the method's time" if len(shares) == 1 else "of each method's time or more"
+    return f"{text}; events of instructions explain {least} {which}"
+
+
+def _origin(report: LatencyReport) -> list[str]:
+    """How a bundle was recorded."""
+    bundle = report.recording.bundle
+    if bundle is None:
+        return []
+    manifest = bundle.manifest
+    named = (("runtime", manifest.runtime.get("name")), ("backend", manifest.model.get("backend")))
+    told = [f"{name} {value}" for name, value in named if value]
+    if manifest.model.get("quantize"):
+        told.append(f"quantized to {manifest.model['quantize']}")
+    target = manifest.model.get("target")
+    return [f"recorded: {', '.join([str(target or 'a model'), *told])}, {manifest.created}"]
+
+
+def _unknowns(report: LatencyReport) -> list[str]:
+    coverage, known = report.coverage, report.coverage["methods_known"]
+    how = "; ".join(_HOW.get(how, how) for how in coverage["methods_by"])
+    lines = []
+    if report.methods:
+        names = ", ".join(dict.fromkeys(m.method for m in report.methods if m.method is not None))
+        lines.append(f"methods: {names or '-'} ({how})")
+    blind = report.recording.program is None and not known
+    if report.methods and (blind or coverage["operators_unnamed"]):
+        unnamed = counted(coverage["operators_unnamed"], "operator")
+        what = (
+            f"{unnamed} without a name"
+            if coverage["operators_unnamed"]
+            else "names are the trace's"
+        )
+        cure = "" if report.recording.program else "; --program X.pte tells methods and backends"
+        lines.append(what + cure)
+    return lines
+
+
+def _print_findings(report: LatencyReport) -> None:
+    say()
+    if not report.findings:
+        say("findings: none")
+        return
+    say("findings", style="bold")
+    for finding in report.findings:
+        lead = f"  {finding.severity:<7} "
+        text = f"{finding.message} [{finding.rule}]"
+        _paragraph(text, lead, " " * len(lead), style=_STYLE.get(finding.severity))
+        if finding.advice:
+            _paragraph(finding.advice, " " * len(lead))
+
+
+def _print_method(latency: MethodLatency, parts: list[Part], layout: Layout) -> None:
+    name = latency.method or "method not known"
+    counts = counted(len(latency.runs), "inference")
+    say(f"{name}: {counts}", style="bold")
+    if latency.mean == latency.mean:
+        _paragraph(_basis(latency))
+        _print_waterfall(parts, latency.unit)
+        if not is_terminal():
+            say()
+    else:
+        _paragraph("The method as a whole was not timed, so there are no shares of it.")
+    for line in print_operators(latency, layout.sort, layout.limit, layout.every_kind):
+        say(line)
+
+
+def _basis(latency: MethodLatency) -> str:
+    """What the figures of a method are made of."""
+    some = f"the {len(latency.typical):,} between the quartiles"
+    typical = "all" if len(latency.typical) == len(latency.runs) else some
+    return (
+        f"Parts and shares are means over {typical}, so they add up; "
+        "p50, p90, mean and std are of one call, over n samples."
+    )
+
+
+def _print_waterfall(parts: list[Part], unit: str) -> None:
+    places = decimals_for(part.value for part in parts)
+    whole = parts[0].value if parts else 0.0
+    rows = [
+        (
+            "  " * part.level + part.name,
+            fixed(part.value, places),
+            percent(part.value / whole) if whole else None,
+            part.basis,
+            part.note,
+        )
+        for part in parts
+    ]
+    first = parts[0].name if parts else "whole"
+    columns = (
+        Column("part"),
+        Column(f"time ({unit})", right=True),
+        Column(f"of {first}", right=True),
+        Column("figure"),
+        Column("what it is"),
+    )
+    print_fitting(columns, rows, ("what it is",))
+
+
+def _paragraph(
+    text: str, lead: str = "", indent: str | None = None, *, style: str | None = None
+) -> None:
+    """Text that folds under itself on a screen, and is one line in a pipe."""
+    width = screen_width()
+    if width is None:
+        say(lead + text, style=style)
+        return
+    hang = lead if indent is None else indent
+    lines = textwrap.wrap(text, max(width, 40), initial_indent=lead, subsequent_indent=hang)
+    say("\n".join(lines), style=style)

@@ -1,0 +1,45 @@
+"""Figures as text: as many decimals as a column needs, shares, bars."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+_BLOCKS = " ▏▎▍▌▋▊▉█"
+
+
+def decimals_for(values: Iterable[float]) -> int:
+    """Decimals that show the largest of the values with five digits, and the small ones at all."""
+    sizes = [abs(value) for value in values if math.isfinite(value)]
+    largest = max(sizes, default=0.0)
+    return 0 if largest >= 10_000 else 2 if largest >= 100 else 3 if largest >= 10 else 4
+
+
+def fixed(value: float, decimals: int) -> str | None:
+    """`value` with that many decimals; None where there is none, <0.001 where all would be 0."""
+    if not math.isfinite(value):
+        return None
+    smallest = 10.0**-decimals
+    if 0 < abs(value) < smallest / 2:
+        return f"{'<' if value > 0 else '>-'}{smallest:.{decimals}f}"
+    return f"{value:.{decimals}f}"
+
+
+def percent(share: float) -> str | None:
+    """A share as 12.3%; None where there is none."""
+    if not math.isfinite(share):
+        return None
+    return "<0.1%" if 0 < share < 0.0005 else f"{share:.1%}"
+
+
+def bar(share: float, width: int) -> str:
+    """A bar of at most `width` characters, in eighths of one."""
+    if not math.isfinite(share) or share <= 0:
+        return ""
+    eighths = round(min(share, 1.0) * width * 8)
+    return _BLOCKS[8] * (eighths // 8) + _BLOCKS[eighths % 8].strip()
+
+
+def counted(number: int, one: str, several: str | None = None) -> str:
+    """`3 operators`, `1 operator`."""
+    return f"{number:,} {one if number == 1 else several or one + 's'}"
