@@ -37,6 +37,7 @@ check: $(READY) ## Format, lint, types, floors: what a change must pass besides 
 	$(BIN)/mypy tests
 	@# pyright takes a file and the link to it for two modules, so it is given a copy under one name.
 	rm -rf build/types && mkdir -p build && cp -rL .src build/types
+	@echo '{"typeCheckingMode": "standard"}' > build/types/pyrightconfig.json
 	$(BIN)/pyright --pythonpath $(BIN)/python --project build/types
 	$(BIN)/lint-imports
 
