@@ -8,6 +8,7 @@ from pathlib import Path
 
 from etscope.devtools.capture.executorch_export import BACKENDS, INSTALL, QUANTIZATIONS
 from etscope.etdump.errors import MissingExtra, UsageError
+from etscope.etdump.manifest import INFERENCE_LIMIT
 
 RUNTIMES = ("auto", "executorch", "reference")
 
@@ -70,6 +71,8 @@ def check(request: CaptureRequest) -> None:
         raise UsageError(f"{request.iterations} iterations measure nothing; ask for at least 1.")
     if request.warmup < 0:
         raise UsageError(f"{request.warmup} warm-up inferences cannot be run; ask for 0 or more.")
+    if request.iterations + request.warmup > INFERENCE_LIMIT:
+        raise UsageError(f"No dump can hold more than {INFERENCE_LIMIT} inferences; ask for fewer.")
     if request.threads is not None and request.threads < 1:
         raise UsageError(f"{request.threads} threads cannot run anything; ask for at least 1.")
     if request.timeout_s <= 0:

@@ -34,7 +34,7 @@ from etscope.etdump.writer import write_etdump
 
 __all__ = ["CaptureRequest", "capture"]
 
-#: Called with (stage, steps done, steps in all); stages: export, untraced, timing, tensors.
+#: Called with (stage, steps done, steps in all); stages: export, timing, untraced, tensors.
 Progress = Callable[[str, int, int], None]
 
 
@@ -144,9 +144,6 @@ def _export(work: _Work) -> None:
 
 def _timing(work: _Work, runtime: Runtime) -> None:
     request, whole = work.request, work.warm + work.measured
-    work.untraced = runtime.untraced_pass(
-        work.measured, warmup=request.warmup, progress=partial(work.say, "untraced")
-    )
     try:
         # The warm-up is part of the traced plan: in the manifest it is flagged as such.
         trace = runtime.timing_pass(whole, warmup=0, progress=partial(work.say, "timing"))
@@ -159,6 +156,10 @@ def _timing(work: _Work, runtime: Runtime) -> None:
         ) from why
     work.files[names.TRACE] = _dump(trace, work.folder / "timing.etdp")
     work.traced = _traced_wall(runtime, trace)[len(work.warm) :]
+    # After the other, which finds out beforehand whether there are too many inferences.
+    work.untraced = runtime.untraced_pass(
+        work.measured, warmup=request.warmup, progress=partial(work.say, "untraced")
+    )
 
 
 def _dump(trace: Trace, path: Path) -> Path:
