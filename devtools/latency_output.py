@@ -9,13 +9,13 @@ import click
 
 from etscope.devtools.documents import STDOUT, check_targets, csv_text, json_text, put, replace_file
 from etscope.devtools.latency_text import Layout, print_report
-from etscope.devtools.quantities import counted
 from etscope.devtools.terminal import complain, say
 from etscope.devtools.time_unit import clock_for, fitting_unit
 from etscope.inspector.findings import SEVERITIES, Finding
 from etscope.inspector.latency_report import LatencyReport, latency_report
 from etscope.inspector.recording import Recording
 from etscope.inspector.rules import DEFAULT_RULES
+from etscope.inspector.wording import counted
 
 RULES = tuple(rule.__name__ for rule in DEFAULT_RULES)
 _LIMITS = SEVERITIES[:-1]

@@ -8,11 +8,12 @@ from typing import Any
 
 from etscope.devtools.column_fit import print_fitting
 from etscope.devtools.latency_table import print_operators
-from etscope.devtools.quantities import counted, decimals_for, fixed, percent
+from etscope.devtools.quantities import decimals_for, fixed, percent
 from etscope.devtools.terminal import Column, is_terminal, say, screen_width
 from etscope.inspector.latency import MethodLatency
 from etscope.inspector.latency_report import LatencyReport
 from etscope.inspector.waterfall import Part
+from etscope.inspector.wording import counted
 
 #: Rows of a table on a screen, where nothing else was asked for. A pipe gets all.
 SCREENFUL = 20

@@ -38,8 +38,3 @@ def bar(share: float, width: int) -> str:
         return ""
     eighths = round(min(share, 1.0) * width * 8)
     return _BLOCKS[8] * (eighths // 8) + _BLOCKS[eighths % 8].strip()
-
-
-def counted(number: int, one: str, several: str | None = None) -> str:
-    """`3 operators`, `1 operator`."""
-    return f"{number:,} {one if number == 1 else several or one + 's'}"

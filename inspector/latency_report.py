@@ -12,6 +12,7 @@ from etscope.inspector.latency import MethodLatency, latencies
 from etscope.inspector.recording import Recording
 from etscope.inspector.rules import DEFAULT_RULES
 from etscope.inspector.waterfall import Part, waterfall
+from etscope.inspector.wording import counted, figure
 
 SCHEMA = "etscope.latency"
 VERSION = 1
@@ -123,13 +124,14 @@ def _verdict(methods: list[MethodLatency]) -> str:
     rows = main.rows
     name = main.method or "the method"
     median = float(rows.statistics.p50[0])
-    text = f"{name} takes {median:.3g} {main.unit} (p50 of {len(main.runs)} inferences, measured)"
+    basis = f"p50 of {counted(len(main.runs), 'inference')}, measured"
+    text = f"{name} takes {figure(median)} {main.unit} ({basis})"
     if len(rows.top):
         row = max(rows.top.tolist(), key=lambda r: float(rows.total[r]))
         what = rows.backend[row] or rows.op[row] or rows.event[row]
         text += f"; {rows.share[row]:.0%} of it in {what} at instruction {rows.instruction[row]}"
     more = len(timed) - 1
-    return text + (f". {more} more kinds of inference below." if more else ".")
+    return text + (f". {counted(more, 'more kind')} of inference below." if more else ".")
 
 
 def _confidence(recording: Recording, methods: list[MethodLatency]) -> str:
@@ -139,7 +141,7 @@ def _confidence(recording: Recording, methods: list[MethodLatency]) -> str:
     if recording.trace.losses:
         return "low: the trace is damaged and was read in part"
     if fewest < 10:
-        return f"low: only {fewest} inferences of a kind"
+        return f"low: only {counted(fewest, 'inference')} of a kind"
     if recording.bundle is None:
         return "medium: no manifest, so warm-up and inputs of the inferences are not known"
     return "high: warm-up left out, inputs known"

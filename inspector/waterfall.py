@@ -9,6 +9,7 @@ import numpy as np
 from etscope.inspector.latency import MethodLatency
 from etscope.inspector.recording import Recording
 from etscope.inspector.statistics import middle_half
+from etscope.inspector.wording import counted
 
 _PER_NANOSECOND = {"ns": 1.0, "us": 1e-3, "ms": 1e-6, "s": 1e-9}
 
@@ -49,7 +50,7 @@ def waterfall(recording: Recording, latency: MethodLatency) -> list[Part]:
         if not some:
             continue
         total = float(rows.total[some].sum())
-        parts.append(Part(name, total, "measured", base + 1, f"{len(some)} instructions"))
+        parts.append(Part(name, total, "measured", base + 1, counted(len(some), "instruction")))
         if kind != "control":
             parts += _inside(latency, some, kind, base + 2)
     others = [row for row in rows.top.tolist() if rows.kind[row] not in _NAMED]
@@ -79,10 +80,14 @@ def _inside(latency: MethodLatency, some: list[int], kind: str, level: int) -> l
         parts = [Part("kernels", inside, "measured", level)]
         rest = Part("dispatch", total - inside - unseen, "derived", level, "operator less kernel")
     else:
-        parts = [Part("operations inside", inside, "measured", level, f"{len(inner)} operations")]
+        parts = [
+            Part("operations inside", inside, "measured", level, counted(len(inner), "operation"))
+        ]
         rest = Part("delegate's own", total - inside - unseen, "derived", level, "call less inside")
     if blind:
-        parts.append(Part("not broken down", unseen, "measured", level, f"{len(blind)} calls"))
+        parts.append(
+            Part("not broken down", unseen, "measured", level, counted(len(blind), "call"))
+        )
     return [*parts, rest]
 
 

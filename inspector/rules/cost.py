@@ -9,6 +9,7 @@ import numpy as np
 from etscope.inspector.findings import Finding
 from etscope.inspector.latency import MethodLatency
 from etscope.inspector.recording import Recording
+from etscope.inspector.wording import counted, figure
 
 
 def _name(latency: MethodLatency) -> str:
@@ -27,7 +28,7 @@ def costliest(recording: Recording, latency: MethodLatency) -> Iterator[Finding]
         "costliest",
         "high" if share >= 0.5 else "medium" if share >= 0.2 else "info",
         f"{what} (instruction {rows.instruction[row]}) takes {share:.0%} of {_name(latency)}: "
-        f"{rows.total[row]:.3g} {latency.unit} per inference",
+        f"{figure(rows.total[row])} {latency.unit} per inference",
         {"row": row, "instruction": int(rows.instruction[row]), "share": share},
         "Start here: nothing else can save more.",
     )
@@ -43,11 +44,12 @@ def portable_beside_delegates(recording: Recording, latency: MethodLatency) -> I
         return
     share = float(rows.share[operators].sum())
     ordered = operators[np.argsort(-rows.total[operators])]
-    names = [str(rows.op[row] or rows.event[row]) for row in ordered[:3].tolist()]
+    names = list(dict.fromkeys(str(rows.op[r] or rows.event[r]) for r in ordered.tolist()))[:3]
     yield Finding(
         "portable_beside_delegates",
         "high" if share >= 0.4 else "medium" if share >= 0.1 else "low",
-        f"{len(operators)} operators outside of the {len(delegates)} delegates take {share:.0%} "
+        f"{counted(len(operators), 'operator')} outside of {counted(len(delegates), 'delegate')} "
+        f"{'takes' if len(operators) == 1 else 'take'} {share:.0%} "
         f"of {_name(latency)}; most of it: {', '.join(names)}",
         {"share": share, "operators": len(operators), "instructions": _ids(latency, ordered)},
         "Find out why the partitioner left them out, or replace them by operators it takes.",
@@ -71,8 +73,8 @@ def dispatch(recording: Recording, latency: MethodLatency) -> Iterator[Finding]:
         yield Finding(
             "dispatch",
             "medium",
-            f"calling {len(kernels)} kernels takes {share:.0%} of {_name(latency)} "
-            f"({cost:.3g} {latency.unit}, derived: operator less kernel, tracing included)",
+            f"calling {counted(len(kernels), 'kernel')} takes {share:.0%} of {_name(latency)} "
+            f"({figure(cost)} {latency.unit}, derived: operator less kernel, tracing included)",
             {"share": share, "kernels": len(kernels)},
             "Fewer, larger operators: fuse, batch, or delegate.",
         )

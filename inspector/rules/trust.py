@@ -10,6 +10,7 @@ from etscope.inspector.findings import Finding
 from etscope.inspector.latency import MethodLatency
 from etscope.inspector.recording import Recording
 from etscope.inspector.waterfall import mean_wall
+from etscope.inspector.wording import counted, figure
 
 _FEW = 10
 
@@ -21,7 +22,8 @@ def few_samples(recording: Recording, latency: MethodLatency) -> Iterator[Findin
         yield Finding(
             "few_samples",
             "low",
-            f"only {count} inferences of {latency.method or 'the method'} were counted",
+            f"only {counted(count, 'inference')} of {latency.method or 'the method'} "
+            f"{'was' if count == 1 else 'were'} counted",
             {"inferences": count},
             "Record 20 or more after some warm-up; percentiles of few samples are guesses.",
         )
@@ -53,8 +55,8 @@ def spread(recording: Recording, latency: MethodLatency) -> Iterator[Finding]:
         yield Finding(
             "spread",
             "medium",
-            f"{latency.method or 'the method'} varies: p10 {low:.3g}, p50 {middle:.3g}, "
-            f"p90 {high:.3g} {latency.unit}",
+            f"{latency.method or 'the method'} varies: p10 {figure(low)}, p50 {figure(middle)}, "
+            f"p90 {figure(high)} {latency.unit}",
             {"p10": float(low), "p50": float(middle), "p90": float(high)},
             "Look for other load, heat or frequency changes before comparing runs; "
             "trust p50 over the mean.",
@@ -71,8 +73,8 @@ def tracing_cost(recording: Recording, latency: MethodLatency) -> Iterator[Findi
     yield Finding(
         "tracing_cost",
         "medium" if ratio >= 1.25 else "info",
-        f"a traced inference takes {traced:.3g} {latency.unit}, an untraced one "
-        f"{untraced:.3g} {latency.unit} ({ratio:.2f}x)",
+        f"a traced inference of {latency.method} takes {figure(traced)} {latency.unit}, an "
+        f"untraced one {figure(untraced)} {latency.unit} ({ratio:.2f}x)",
         {"traced": traced, "untraced": untraced, "ratio": ratio},
         "Shares are those of the traced run; for the real speed quote the untraced time.",
     )
@@ -88,7 +90,7 @@ def clocks_disagree(recording: Recording, latency: MethodLatency) -> Iterator[Fi
             "clocks_disagree",
             "medium",
             f"the operations inside the delegate at instruction {rows.instruction[row]} add up to "
-            f"{rows.inner[row]:.3g} {latency.unit}, the call took {rows.total[row]:.3g}",
+            f"{figure(rows.inner[row])} {latency.unit}, the call took {figure(rows.total[row])}",
             {"instruction": int(rows.instruction[row])},
             "The backend runs in parallel or counts with its own clock: give "
             "delegate_time_scale_converter, and do not add its times to the others.",

@@ -1,0 +1,17 @@
+"""Figures and counts as they stand in a sentence."""
+
+from __future__ import annotations
+
+import math
+
+
+def figure(value: float) -> str:
+    """Three significant digits, all those before the point: 0.00214, 46.2, 3,508."""
+    if not math.isfinite(value):
+        return "-"
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+
+
+def counted(number: int, one: str, several: str | None = None) -> str:
+    """`3 operators`, `1 operator`."""
+    return f"{number:,} {one if number == 1 else several or one + 's'}"
