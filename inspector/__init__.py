@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from etscope.inspector.event_block import Event, EventBlock, PerfData
+from etscope.inspector.event_block import Event, EventBlock
+from etscope.inspector.perf_data import PerfData
 from etscope.inspector.session import Inspector
 from etscope.inspector.units import TimeScale
 

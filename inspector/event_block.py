@@ -6,15 +6,15 @@ graph (op types, stack traces, module hierarchy) is empty without an ETRecord.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from etscope.etdump.tensors import DebugBuffer
 from etscope.inspector.blocks import Block
-from etscope.inspector.durations import Clock, block_statistics, slot_durations, slot_starts
+from etscope.inspector.durations import block_statistics, slot_durations, slot_starts
+from etscope.inspector.perf_data import PerfData, Source
 from etscope.inspector.samples import Samples
 from etscope.inspector.statistics import Statistics
 from etscope.inspector.units import TimeScale
@@ -22,87 +22,12 @@ from etscope.inspector.units import TimeScale
 if TYPE_CHECKING:
     import pandas as pd
 
-#: Parses the metadata that a delegate attached to an event, one item per sample.
-MetadataParser = Callable[[list[bytes]], "list[str] | dict[str, Any]"]
-
-
-class PerfData:
-    """The samples of one event and their statistics, in the unit of the block."""
-
-    def __init__(self, raw: Sequence[float]) -> None:
-        self._samples = raw
-        self._row: tuple[Statistics, int] | None = None
-
-    @staticmethod
-    def of(samples: Samples, statistics: Statistics, row: int) -> PerfData:
-        """Samples whose statistics are already known."""
-        made = PerfData(samples)
-        made._row = (statistics, row)
-        return made
-
-    @property
-    def raw(self) -> list[float]:
-        """Every sample, in the order in which it was taken."""
-        return list(self._samples)
-
-    def _known(self, name: str, percent: int) -> float:
-        if self._row is None:
-            return float(np.percentile(self.raw, percent))
-        return float(getattr(self._row[0], name)[self._row[1]])
-
-    @property
-    def p10(self) -> float:
-        return self._known("p10", 10)
-
-    @property
-    def p50(self) -> float:
-        return self._known("p50", 50)
-
-    @property
-    def p90(self) -> float:
-        return self._known("p90", 90)
-
-    @property
-    def p99(self) -> float:
-        return self._known("p99", 99)
-
-    @property
-    def min(self) -> float:
-        return self._known("min", 0)
-
-    @property
-    def max(self) -> float:
-        return self._known("max", 100)
-
-    @property
-    def avg(self) -> float:
-        if self._row is None:
-            return float(np.mean(self.raw))
-        return float(self._row[0].mean[self._row[1]])
-
-    @property
-    def count(self) -> int:
-        """Samples that have a duration."""
-        return len(self._samples) if self._row is None else int(self._row[0].count[self._row[1]])
-
-    def __repr__(self) -> str:
-        return f"PerfData(p50={self.p50!r}, min={self.min!r}, max={self.max!r}, n={self.count})"
-
-
-class Source:
-    """What the views of one trace share: clock, debug buffer, delegate parser."""
-
-    def __init__(
-        self, clock: Clock, buffer: DebugBuffer | None, parser: MetadataParser | None
-    ) -> None:
-        self.clock, self.buffer, self.parser = clock, buffer, parser
-
 
 class Event:
     """One row of a block: an operator, a delegate call, or what the runtime did around them."""
 
     def __init__(self, block: EventBlock, row: int) -> None:
-        self._block, self._row = block, row
+        self.block, self._row = block, row
         self._slot = block.columns.slots[row]
         self.name = self._slot.name
         self.delegate_debug_identifier = self._slot.signature.delegate
@@ -115,39 +40,42 @@ class Event:
         self.module_hierarchy: dict[str, dict[str, Any]] = {}
         self.delegate_backend_name: str | None = None
 
+    @property
+    def is_timed(self) -> bool:
+        """Whether the event has samples; some only logged values."""
+        return bool(self._slot.profile)
+
     @cached_property
     def perf_data(self) -> PerfData | None:
         """Samples and statistics; None when the event only logged values."""
-        if not self._slot.profile:
+        if not self.is_timed:
             return None
-        return PerfData.of(self.samples, self._block.statistics, self._row)
+        return PerfData.of(self.samples, self.block.statistics, self._row)
 
     @property
     def samples(self) -> Samples:
         """The durations, in the unit of the block."""
-        block, row, clock = self._block.columns, self._row, self._block.source.clock
-        return Samples(lambda: slot_durations(block, row, clock))
+        return self.block.samples(self._row)
 
     @property
     def start_samples(self) -> Samples:
         """The start of each sample in ticks of the trace's clock."""
-        block, row = self._block.columns, self._row
-        return Samples(lambda: slot_starts(block, row))
+        return self.block.start_samples(self._row)
 
     @property
     def start_time(self) -> list[int] | None:
         """The start of each sample in ticks; None when the event only logged values."""
-        return list(self.start_samples) if self._slot.profile else None
+        return list(self.start_samples) if self.is_timed else None
 
     @property
     def raw_delegate_debug_metadatas(self) -> list[Any]:
         """The bytes a delegate attached, per sample (as lists of numbers; "" where none)."""
-        return self._block.metadata(self._row)
+        return self.block.metadata(self._row)
 
     @cached_property
     def delegate_debug_metadatas(self) -> list[Any] | dict[str, Any]:
         """The same, through the parser that the Inspector was given."""
-        parser = self._block.source.parser
+        parser = self.block.source.parser
         raw = self.raw_delegate_debug_metadatas
         return raw if not self.is_delegated_op or parser is None else parser(raw)
 
@@ -161,15 +89,13 @@ class Event:
 
     def debug_data_of(self, run: int) -> list[Any]:
         """What was logged here in one run of the block (0 is the first)."""
-        runs = self._block.columns.runs
-        rows = self._block.columns.logged_rows(self._row, int(runs[run]))
-        return self._block.logged(rows)
+        return self.block.logged_at(self._row, run)
 
     def to_dataframe(self, _units: str = "") -> pd.DataFrame:
         """This event as a frame of one row; `_units` is appended to the time columns."""
         from etscope.inspector.tables import event_frame
 
-        return event_frame([self], _units)
+        return event_frame(self, _units)
 
     def asdict(self, _units: str = "") -> dict[str, Any]:
         """This event as column name → value."""
@@ -209,6 +135,20 @@ class EventBlock:
     def statistics(self) -> Statistics:
         """Statistics of every row at once."""
         return block_statistics(self.columns, self.source.clock)
+
+    def samples(self, row: int) -> Samples:
+        """The durations of one row."""
+        return Samples(slot_durations, self.columns, row, self.source.clock)
+
+    def start_samples(self, row: int) -> Samples:
+        """The start of each sample of one row, in ticks."""
+        return Samples(slot_starts, self.columns, row)
+
+    def logged_at(self, row: int, run: int) -> list[Any]:
+        """What one row logged in one run of the block (0 is the first), as torch values."""
+        if self.source.buffer is None or not self.columns.slots[row].debug:
+            return []
+        return self.logged(self.columns.logged_rows(row, int(self.columns.runs[run])))
 
     @property
     def run_count(self) -> int:
@@ -256,9 +196,9 @@ class EventBlock:
         self, include_units: bool = False, include_delegate_debug_data: bool = False
     ) -> pd.DataFrame:
         """One row per event; with units the time columns end in " (ms)" or the like."""
-        from etscope.inspector.tables import block_frame
+        from etscope.inspector.tables import blocks_frame
 
-        return block_frame(self, include_units, include_delegate_debug_data)
+        return blocks_frame([self], include_units, include_delegate_debug_data)
 
     def __repr__(self) -> str:
         return f"EventBlock(name={self.name!r}, runs={self.run_count}, events={len(self.events)})"

@@ -7,7 +7,6 @@ Made into lists they would outweigh the trace twentyfold, mostly unread.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import cached_property
 from typing import Any, overload
 
 import numpy as np
@@ -15,15 +14,21 @@ from numpy.typing import NDArray
 
 
 class Samples(Sequence[Any]):
-    """A list of numbers, computed when first used. Equal to a list with the same numbers."""
+    """A list of numbers, computed when looked at. Equal to a list with the same numbers.
 
-    def __init__(self, compute: Callable[[], NDArray[Any]]) -> None:
-        self._compute = compute
+    `compute(*arguments)` makes them anew each time: a table that somebody
+    scrolls through does not pile them up.
+    """
 
-    @cached_property
+    __slots__ = ("_arguments", "_compute")
+
+    def __init__(self, compute: Callable[..., NDArray[Any]], *arguments: object) -> None:
+        self._compute, self._arguments = compute, arguments
+
+    @property
     def values(self) -> NDArray[Any]:
         """The numbers as an array."""
-        return self._compute()
+        return self._compute(*self._arguments)
 
     def tolist(self) -> list[Any]:
         """The numbers as a plain list."""

@@ -14,7 +14,8 @@ from etscope.etdump.reader import read_etdump
 from etscope.etdump.tensors import DebugBuffer
 from etscope.inspector.blocks import blocks_of
 from etscope.inspector.durations import Clock, DelegateConverter
-from etscope.inspector.event_block import EventBlock, MetadataParser, Source
+from etscope.inspector.event_block import EventBlock
+from etscope.inspector.perf_data import MetadataParser, Source
 from etscope.inspector.units import TimeScale, ticks_per_unit
 
 if TYPE_CHECKING:

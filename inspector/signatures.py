@@ -65,21 +65,19 @@ def slots_of(
         is_output: per event whether it logs an output of the program; those
             belong to the run, not to an instruction.
     """
-    groups = _by_instruction(shape, strings)
     found: dict[Signature, tuple[list[int], list[int]]] = {}
-    for (instruction, chain, delegate), (profile, logged) in groups.items():
-        debug = [row for row in logged if not is_output[row]]
+    for place, (profile, logged) in _by_instruction(shape, strings).items():
+        debug = [row for row in logged if not is_output[row]] if logged else logged
         first = _text(strings, shape.name[debug[0]]) if debug else None
-        names: dict[str, list[int]] = {}
-        for row in profile:
-            names.setdefault(_text(strings, shape.name[row]), []).append(row)
-        for name, rows in names.items():
-            signature = Signature(name, instruction, chain, delegate, True, first)
-            found.setdefault(signature, ([], []))[0].extend(rows)
-            found[signature][1].extend(debug)
-        if debug and not names:
-            signature = Signature("", instruction, chain, delegate, False, first)
-            found.setdefault(signature, ([], []))[1].extend(debug)
+        for row, index in profile:
+            key = Signature(_text(strings, index), *place, True, first)
+            entry = found.get(key)
+            if entry is None:
+                found[key] = ([row], debug)
+            else:
+                entry[0].append(row)
+        if debug and not profile:
+            found[Signature("", *place, False, first)] = ([], debug)
     return tuple(Slot(key, tuple(rows), tuple(debug)) for key, (rows, debug) in found.items())
 
 
@@ -88,17 +86,23 @@ _Place = tuple[int, int, "int | str | None"]
 
 def _by_instruction(
     shape: EventShape, strings: tuple[str, ...]
-) -> dict[_Place, tuple[list[int], list[int]]]:
-    """(profile rows, debug rows) by instruction, chain and delegate id, as first met."""
-    groups: dict[_Place, tuple[list[int], list[int]]] = {}
-    columns = (c.tolist() for c in shape.columns())
+) -> dict[_Place, tuple[list[tuple[int, int]], list[int]]]:
+    """((profile row, its name), debug rows) by instruction, chain and delegate id, as first met."""
+    groups: dict[_Place, tuple[list[tuple[int, int]], list[int]]] = {}
+    columns = (column.tolist() for column in shape.columns())
     rows = zip(*columns, strict=True)
-    for row, (kind, _name, chain, instruction, number, text) in enumerate(rows):
+    for row, (kind, name, chain, instruction, number, text) in enumerate(rows):
         if kind == Kind.ALLOCATION:
             continue
         delegate = number if number != -1 else _text(strings, text) or None
         place = (instruction, chain, delegate)
-        groups.setdefault(place, ([], []))[0 if kind == Kind.PROFILE else 1].append(row)
+        entry = groups.get(place)
+        if entry is None:
+            entry = groups[place] = ([], [])
+        if kind == Kind.PROFILE:
+            entry[0].append((row, name))
+        else:
+            entry[1].append(row)
     return groups
 
 

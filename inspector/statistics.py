@@ -60,12 +60,9 @@ def _std(samples: Reals, mean: Reals) -> Reals:
     width = samples.shape[1]
     if width < 2:
         return np.full(len(samples), np.nan)
-    out = np.empty(len(samples))
-    for row, series in enumerate(samples):  # row by row: no second matrix in memory
-        deviation = series - mean[row]
-        # Not a dot product: BLAS threads spin on busy cores for vectors this long.
-        out[row] = np.sqrt(np.square(deviation, out=deviation).sum() / (width - 1))
-    return out
+    # Not a dot product: BLAS threads spin on busy cores for vectors this long.
+    squares = np.square(samples - mean[:, None]).sum(axis=1)
+    return np.asarray(np.sqrt(squares / (width - 1)))
 
 
 def _ranks(width: int, percent: int) -> tuple[int, int, float]:

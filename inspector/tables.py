@@ -42,69 +42,55 @@ def _objects(values: Sequence[Any]) -> pd.Series[Any]:
     return pd.Series(_cells(values), dtype=object)
 
 
-def _shortened(names: list[str]) -> list[str] | str:
-    if len(names) < 5:
-        return names
-    return f"['{names[0]}', '{names[1]}' ... '{names[-1]}'] ({len(names)} total)"
-
-
-def _columns(events: Sequence[Event], units: str) -> dict[str, Any]:
-    perf = [event.perf_data for event in events]
-    timed = [(event, data is not None) for event, data in zip(events, perf, strict=True)]
+def _columns(blocks: Sequence[EventBlock], units: str) -> dict[str, Any]:
+    """The columns of every row of the blocks, straight from the columns beneath them."""
+    places = [(block, row) for block in blocks for row in range(len(block.columns.slots))]
+    slots = [block.columns.slots[row] for block, row in places]
+    figures = [block.statistics for block in blocks if block.columns.slots]
+    timed = [(*place, bool(slot.profile)) for place, slot in zip(places, slots, strict=True)]
     out: dict[str, Any] = {
-        "event_name": _cells([event.name for event in events]),
-        "raw": _cells(
-            [event.samples if p else None for event, p in zip(events, perf, strict=True)]
+        "event_name": _cells([slot.name for slot in slots]),
+        "raw": _cells([block.samples(row) if known else None for block, row, known in timed]),
+    }
+    for column, name in _STATISTICS.items():
+        parts = [getattr(statistics, name) for statistics in figures]
+        out[column + units] = np.concatenate(parts) if parts else np.zeros(0)
+    return out | {
+        "op_types": _cells([[] for _ in slots]),
+        # Numbers, texts and None side by side: pandas would make a text column of it.
+        "delegate_debug_identifier": _objects([slot.signature.delegate for slot in slots]),
+        "stack_traces": _cells([{} for _ in slots]),
+        "module_hierarchy": _cells([{} for _ in slots]),
+        "is_delegated_op": np.array([slot.is_delegated for slot in slots], np.bool_),
+        "delegate_backend_name": _cells([None] * len(slots)),
+        "debug_data": _cells([block.logged_at(row, 0) for block, row in places]),
+        "start_time": _cells(
+            [block.start_samples(row) if known else None for block, row, known in timed]
         ),
     }
-    for column in _STATISTICS:
-        values = [getattr(p, column) if p else np.nan for p in perf]
-        out[column + units] = np.array(values, np.float64)
-    delegated = [event.is_delegated_op for event in events]
-    return out | {
-        "op_types": _cells([_shortened(event.op_types) for event in events]),
-        # Numbers, texts and None side by side: pandas would make a text column of it.
-        "delegate_debug_identifier": _objects([e.delegate_debug_identifier for e in events]),
-        "stack_traces": _cells([event.stack_traces for event in events]),
-        "module_hierarchy": _cells([event.module_hierarchy for event in events]),
-        "is_delegated_op": np.array(delegated, np.bool_),
-        "delegate_backend_name": _cells([event.delegate_backend_name for event in events]),
-        "debug_data": _cells([event.debug_data for event in events]),
-        "start_time": _cells([event.start_samples if known else None for event, known in timed]),
-    }
 
 
-def event_frame(events: Sequence[Event], units: str) -> pd.DataFrame:
-    """One row per event, without the name of the block."""
+def event_frame(event: Event, units: str) -> pd.DataFrame:
+    """One event as a row, without the name of the block."""
     import pandas as pd
 
-    return pd.DataFrame(_columns(events, units))
-
-
-def block_frame(block: EventBlock, include_units: bool, include_metadata: bool) -> pd.DataFrame:
-    """One row per event of one block."""
-    return _frame([block], include_units, include_metadata)
+    columns = _columns([event.block], units)
+    row = event.block.events.index(event)
+    return pd.DataFrame(columns).iloc[row : row + 1].reset_index(drop=True)
 
 
 def blocks_frame(
     blocks: Sequence[EventBlock], include_units: bool, include_metadata: bool
 ) -> pd.DataFrame:
     """One row per event of all blocks, one block after the other."""
-    return _frame(blocks, include_units, include_metadata)
-
-
-def _frame(
-    blocks: Sequence[EventBlock], include_units: bool, include_metadata: bool
-) -> pd.DataFrame:
     import pandas as pd
 
-    events = [event for block in blocks for event in block.events]
     scale = blocks[0].target_time_scale.value if blocks else "ms"
-    names = [block.name for block in blocks for _ in block.events]
+    names = [block.name for block in blocks for _ in block.columns.slots]
     columns = {"event_block_name": _cells(names)}
-    columns |= _columns(events, f" ({scale})" if include_units else "")
+    columns |= _columns(blocks, f" ({scale})" if include_units else "")
     if include_metadata:
-        columns |= _metadata(events)
+        columns |= _metadata([event for block in blocks for event in block.events])
     return pd.DataFrame(columns)
 
 

@@ -13,6 +13,7 @@ from traces import Event, Value, logged, tensor, trace_of_events
 from etscope.etdump.columns import Kind, Trace, ValueColumns, ValueKind
 from etscope.etdump.errors import CorruptTrace
 from etscope.etdump.writer import encoded_size, etdump_bytes
+from etscope.etdump.times import Times
 
 
 def without_values(trace: Trace) -> Trace:
@@ -26,7 +27,7 @@ def changed(trace: Trace, part: str, **columns: Any) -> Trace:
 @pytest.mark.parametrize(
     ("trace", "message"),
     [
-        (replace(everything(), end=np.zeros(1, np.uint64)), "events differ in length"),
+        (replace(everything(), times=Times(everything().start, np.zeros(1, np.uint64))), "differ"),
         (replace(everything(), shapes=everything().shapes[:1]), "event shape that is not there"),
         (replace(everything(), strings=("Execute",)), "a string that is not there"),
         (replace(everything(), strings=("\ud800",) * 20), "cannot be written as UTF-8"),
