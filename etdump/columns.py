@@ -1,9 +1,7 @@
 """The data model: what an ETDump says, as numpy columns.
 
 Inference after inference repeats the same events; only the times differ. So a
-trace keeps what repeats once, as an `EventShape`, and per event only two
-words: start and end. `Trace.events` unrolls that into one row per event for
-those who want it.
+trace keeps what repeats once, as an `EventShape`, and per event only its times.
 
 Absent is decided here, once: string index -1, id -1, tensor offset -1.
 """
@@ -11,12 +9,14 @@ Absent is decided here, once: string index -1, id -1, tensor offset -1.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import IntEnum
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from etscope.etdump.schema import Kind as Kind
+from etscope.etdump.schema import ValueKind as ValueKind
 from etscope.etdump.times import Times
 
 Ints = NDArray[np.int64]
@@ -25,32 +25,11 @@ Ints32 = NDArray[np.int32]
 Bytes = NDArray[np.uint8]
 
 
-class Kind(IntEnum):
-    """Which of the three tables an Event holds."""
-
-    PROFILE = 0
-    DEBUG = 1
-    ALLOCATION = 2
-
-
-class ValueKind(IntEnum):
-    """ValueType of the ETDump schema."""
-
-    NULL = 0
-    INT = 1
-    BOOL = 2
-    FLOAT = 3
-    DOUBLE = 4
-    TENSOR = 5
-    TENSOR_LIST = 6
-    STRING = 7
-
-
 @dataclass(frozen=True, eq=False)
 class EventShape:
-    """What one kind of run repeats: its events without their times, row for row.
+    """What one kind of run repeats: its events without their times, (events,) each.
 
-    All arrays have shape (events,). `chain` is -1 for events of the framework
+    `chain` is -1 for events of the framework
     (the runtime writes 2^64 - 1 in debug events); those carry instruction 0,
     which is *not* the first operator.
     """
@@ -112,6 +91,10 @@ def _ints(*values: int) -> Ints:
     return np.array(values, dtype=np.int64)
 
 
+def _empty(dtype: type[np.generic]) -> NDArray[Any]:
+    return np.zeros(0, dtype)
+
+
 @dataclass(frozen=True, eq=False)
 class TensorColumns:
     """One row per logged tensor; row t owns dims[t]:dims[t + 1] of sizes and strides."""
@@ -149,15 +132,9 @@ class ValueColumns:
     @staticmethod
     def none() -> ValueColumns:
         """No values at all."""
-        return ValueColumns(
-            event=_ints(),
-            kind=np.zeros(0, np.uint8),
-            is_output=np.zeros(0, np.bool_),
-            integer=_ints(),
-            real=np.zeros(0, np.float64),
-            tensors=_ints(0),
-            tensor=TensorColumns(np.zeros(0, np.int8), _ints()),
-        )
+        tensors = TensorColumns(_empty(np.int8), _ints())
+        kinds, flags, reals = _empty(np.uint8), _empty(np.bool_), _empty(np.float64)
+        return ValueColumns(_ints(), kinds, flags, _ints(), reals, _ints(0), tensors)
 
 
 @dataclass(frozen=True, eq=False)
@@ -180,7 +157,7 @@ class MetadataColumns:
     @staticmethod
     def none() -> MetadataColumns:
         """No metadata at all."""
-        return MetadataColumns(_ints(), _ints(), _ints(), np.zeros(0, np.uint8))
+        return MetadataColumns(_ints(), _ints(), _ints(), _empty(np.uint8))
 
 
 @dataclass(frozen=True, eq=False)
@@ -199,13 +176,8 @@ class AllocationColumns:
     @staticmethod
     def none() -> AllocationColumns:
         """No allocations, no allocators."""
-        return AllocationColumns(
-            _ints(),
-            np.zeros(0, np.int32),
-            np.zeros(0, np.uint64),
-            np.zeros(0, np.int32),
-            np.zeros(0, np.int32),
-        )
+        none = _empty(np.int32)
+        return AllocationColumns(_ints(), none, _empty(np.uint64), none, none)
 
 
 @dataclass(frozen=True)

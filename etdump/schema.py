@@ -7,6 +7,7 @@ usually left out of the file.
 
 from __future__ import annotations
 
+from enum import IntEnum
 from typing import NamedTuple
 
 IDENTIFIER = b"ED00"
@@ -16,6 +17,27 @@ NO_CHAIN = 2**64 - 1
 
 #: One ETDump cannot reach this size: its offsets are signed 32-bit numbers.
 SIZE_LIMIT = 2**31
+
+
+class Kind(IntEnum):
+    """Which of the three tables an Event holds."""
+
+    PROFILE = 0
+    DEBUG = 1
+    ALLOCATION = 2
+
+
+class ValueKind(IntEnum):
+    """ValueType of the ETDump schema."""
+
+    NULL = 0
+    INT = 1
+    BOOL = 2
+    FLOAT = 3
+    DOUBLE = 4
+    TENSOR = 5
+    TENSOR_LIST = 6
+    STRING = 7
 
 
 class Scalar(NamedTuple):

@@ -114,12 +114,21 @@ def test_rooms_are_small() -> None:
     assert not offenders, listed(offenders)
 
 
+def documentation(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    """How many lines of a function are its docstring: saying more should not cost anything."""
+    first = node.body[0]
+    if ast.get_docstring(node) is None:
+        return 0
+    return (first.end_lineno or first.lineno) - first.lineno + 1
+
+
 def test_functions_are_short() -> None:
     offenders = []
     for path in [*sources(), *tracked("tests/*.py", "sample_traces/*.py")]:
         for node in ast.walk(tree_of(path)):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 lines = (node.end_lineno or node.lineno) - node.lineno + 1
+                lines -= documentation(node)
                 if lines > 40:
                     offenders.append(f"{path}:{node.lineno} {node.name}: {lines} lines")
     assert not offenders, listed(offenders)
@@ -177,8 +186,8 @@ def test_no_file_can_run_code() -> None:
     assert not offenders, listed(offenders)
 
 
-#: Folders of a machine (/home/me is nobody), and hosts of registries; spelt so as not to match
-#: themselves.
+#: Folders of a machine (that of "me" is nobody's), and hosts of registries; spelt so as not to
+#: match themselves.
 LOCAL = re.compile(
     r"(?<![\w.$}])/(?:home/(?!me/)\w|root/|work/|tmp/\w|Users/\w)"
     r"|(?:py[p]i\.org|pythonh[o]sted|registry\.n[p]mjs|deb\.d[e]bian\.org|download\.py[t]orch)"
