@@ -10,7 +10,7 @@ from etscope.etdump.columns import Bytes
 from etscope.etdump.errors import TraceError
 
 
-def mapped(source: str | PathLike[str] | bytes | Bytes) -> tuple[Bytes, str | None]:
+def mapped(source: str | PathLike[str] | bytes | bytearray | Bytes) -> tuple[Bytes, str | None]:
     """(all bytes, path): a file is memory-mapped, bytes are looked at in place.
 
     Raises:
@@ -20,8 +20,10 @@ def mapped(source: str | PathLike[str] | bytes | Bytes) -> tuple[Bytes, str | No
         view = source.view()
         view.flags.writeable = False
         return view, None
-    if isinstance(source, bytes):
-        return np.frombuffer(source, np.uint8), None
+    if isinstance(source, bytes | bytearray):
+        view = np.frombuffer(source, np.uint8)
+        view.flags.writeable = False
+        return view, None
     path = fspath(source)
     try:
         return np.memmap(path, np.uint8, mode="r").view(np.ndarray), path

@@ -15,7 +15,9 @@ from etscope.etdump.runs import RunReader, RunTables
 from etscope.etdump.strings import StringTable
 
 
-def read_etdump(source: str | PathLike[str] | bytes | Bytes, *, strict: bool = True) -> Trace:
+def read_etdump(
+    source: str | PathLike[str] | bytes | bytearray | Bytes, *, strict: bool = True
+) -> Trace:
     """Read an ETDump: a file (memory-mapped, any suffix) or its bytes.
 
     Both framings are read: with the size prefix that ETDumpGen writes, and

@@ -89,25 +89,21 @@ def blocks_frame(
     names = [block.name for block in blocks for _ in block.columns.slots]
     columns = {"event_block_name": _cells(names)}
     columns |= _columns(blocks, f" ({scale})" if include_units else "")
-    if include_metadata:
-        columns |= _metadata([event for block in blocks for event in block.events])
-    return pd.DataFrame(columns)
+    frame = pd.DataFrame(columns)
+    if not include_metadata:
+        return frame
+    metadata = _metadata([event for block in blocks for event in block.events])
+    return pd.concat([frame, metadata], axis=1) if len(metadata.columns) else frame
 
 
-def _metadata(events: Sequence[Event]) -> dict[str, Any]:
-    """The delegates' metadata: one column per key a parser made, else one of lists."""
-    found = [event.delegate_debug_metadatas or None for event in events]
-    keys: dict[str, None] = {}
-    for value in found:
-        if isinstance(value, dict):
-            keys |= dict.fromkeys(value)
-        elif value is not None:
-            keys["delegate_debug_metadata"] = None
-    rows = [
-        v if isinstance(v, dict) else {} if v is None else {"delegate_debug_metadata": v}
-        for v in found
-    ]
-    return {key: _cells([row.get(key, np.nan) for row in rows]) for key in keys}
+def _metadata(events: Sequence[Event]) -> pd.DataFrame:
+    """The delegates' metadata: a column per key that a parser made, else one of lists."""
+    import pandas as pd
+
+    found = [event.delegate_debug_metadatas or {} for event in events]
+    return pd.DataFrame(
+        [v if isinstance(v, dict) else {"delegate_debug_metadata": v} for v in found]
+    )
 
 
 def printed_frame(
