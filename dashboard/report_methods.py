@@ -24,8 +24,8 @@ _ADDS_UP = (
 )
 _WHISKERS = (
     "Measured. Whiskers: p10 to p90 of one call; one without an end goes on beyond the figure. "
-    "Hatched bars happen inside a delegate and are "
-    "part of its bar; all others add up, with what is unexplained, to the method."
+    "Hatched bars happen inside a delegate and are part of its bar; all others add up, with what "
+    "is unexplained, to the method."
 )
 
 
@@ -40,10 +40,10 @@ class Drawings:
         if figure is None:
             return f'<p class="absent">{absent}</p>'
         self.figures.append(figure)
-        height = int(figure["layout"]["height"])
+        number, height = len(self.figures) - 1, int(figure["layout"]["height"])
         return (
             f'<figure><div class="plot" role="group" aria-label="{summary}" '
-            f'style="min-height:{height}px" data-figure="{len(self.figures) - 1}"></div>'
+            f'style="min-height:{height}px" id="figure-{number}" data-figure="{number}"></div>'
             f"<figcaption>{caption}</figcaption></figure>"
         )
 
@@ -102,9 +102,10 @@ def _section(
     body = _waterfall(latency, parts, scale, drawings) + _distribution(latency, scale, drawings)
     body += _operators(latency, scale, drawings) + _tables(latency, rows, scale, number)
     count, name = len(latency.runs), markup(_name(latency), 60)
-    title = f"<h3><bdi>{name}</bdi> <small>{count:,} inferences, method known by: {latency.how}</small></h3>"
+    how = f"{count:,} inferences, method known by: {latency.how}"
+    title = f"<h3><bdi>{name}</bdi> <small>{how}</small></h3>"
     opened = " open" if number == 0 else ""
-    return f'<details class="method"{opened}><summary>{title}</summary>{body}</details>'
+    return f'<details class="inferences"{opened}><summary>{title}</summary>{body}</details>'
 
 
 def _waterfall(latency: MethodLatency, parts: list[Part], scale: Scale, drawings: Drawings) -> str:

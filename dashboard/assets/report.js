@@ -30,6 +30,7 @@
   function dressed(figure, width) {
     const layout = structuredClone(figure.layout);
     const [ink, line] = [colour("--ink"), colour("--line")];
+    layout.width = width;
     layout.font.color = ink;
     layout.paper_bgcolor = colour("--card");
     layout.modebar = { color: colour("--muted"), activecolor: ink, bgcolor: "rgba(0,0,0,0)" };
@@ -50,13 +51,13 @@
   function draw(plot) {
     const figure = figures[Number(plot.dataset.figure)];
     const width = plot.clientWidth;
-    if (!width) return Promise.resolve();
+    // What is folded away is drawn when it is opened, in the width and colours of then.
+    if (plot.closest("details:not([open])")) return Promise.resolve();
     const data = structuredClone(figure.data);
     for (const trace of data) {
       if (trace.error_x) trace.error_x.color = colour("--ink");
       if (width < NARROW && trace.meta) Object.assign(trace, trace.meta.narrow);
     }
-    plot.dataset.width = width;
     const options = {
       ...config,
       modeBarButtons: [[...config.modeBarButtons[0], svgButton]],
@@ -64,6 +65,7 @@
       responsive: false,
     };
     return Plotly.react(plot, data, dressed(figure, width), options).then(() => {
+      plot.dataset.width = width;
       plot.dataset.drawn = dark.matches ? "dark" : "light";
     });
   }
@@ -79,7 +81,7 @@
   dark.addEventListener("change", redraw);
   for (const fold of document.querySelectorAll("details")) {
     fold.addEventListener("toggle", () => {
-      if (fold.open) fold.querySelectorAll(".plot:not([data-drawn])").forEach(draw);
+      if (fold.open) fold.querySelectorAll(".plot").forEach(draw);
     });
   }
   addEventListener("beforeprint", () => {
@@ -139,12 +141,12 @@
 
   function filter(bar) {
     const table = document.querySelector(`#${bar.dataset.for} table`);
-    const words = bar.querySelector("input").value.trim().toLowerCase().split(/\s+/);
+    const phrase = bar.querySelector("input").value.trim().toLowerCase();
     const choice = bar.querySelector("select").value;
     let [shown, share] = [0, 0];
     for (const row of table.tBodies[0].rows) {
       const text = row.dataset.text ??= searched(row);
-      const keep = wanted(row, choice) && words.every((word) => text.includes(word));
+      const keep = wanted(row, choice) && text.includes(phrase);
       row.hidden = !keep;
       shown += keep;
       if (keep && "top" in row.dataset) {
