@@ -52,23 +52,7 @@ def decode_events(buffer: FlatBuffer, strings: StringTable, tables: Positions) -
     Raises:
         TraceError: an offset leads out of the file, or an event is none of the three kinds.
     """
-    count = len(tables)
-    vtables, sizes = buffer.vtables(tables)
-    inner = {
-        kind: buffer.follow(buffer.fields_by(tables, vtables, sizes, field.slot))
-        for kind, field in (
-            (Kind.PROFILE, schema.Event.PROFILE),
-            (Kind.DEBUG, schema.Event.DEBUG),
-            (Kind.ALLOCATION, schema.Event.ALLOCATION),
-        )
-    }
-    kinds = np.full(count, 255, np.uint8)
-    for kind, position in inner.items():
-        kinds[position >= 0] = kind
-    if (kinds == 255).any():
-        row = int((kinds == 255).argmax())
-        raise buffer.corrupt("an event that holds nothing", int(tables[row]))
-
+    kinds, inner = _kinds_of(buffer, tables)
     columns = _Columns.of(kinds)
     rows = np.flatnonzero(kinds == Kind.PROFILE)
     metadata = _profile(buffer, strings, inner[Kind.PROFILE][rows], rows, columns)
@@ -94,6 +78,28 @@ def decode_events(buffer: FlatBuffer, strings: StringTable, tables: Positions) -
         allocator=buffer.scalars(at, schema.AllocationEvent.ALLOCATOR),
         allocation_size=buffer.scalars(at, schema.AllocationEvent.SIZE),
     )
+
+
+def _kinds_of(
+    buffer: FlatBuffer, tables: Positions
+) -> tuple[NDArray[np.uint8], dict[Kind, Positions]]:
+    """(kind of each event, for each kind where the tables of that kind are; -1: another kind)."""
+    vtables, sizes = buffer.vtables(tables)
+    inner = {
+        kind: buffer.follow(buffer.fields_by(tables, vtables, sizes, field.slot))
+        for kind, field in (
+            (Kind.PROFILE, schema.Event.PROFILE),
+            (Kind.DEBUG, schema.Event.DEBUG),
+            (Kind.ALLOCATION, schema.Event.ALLOCATION),
+        )
+    }
+    kinds = np.full(len(tables), 255, np.uint8)
+    for kind, position in inner.items():
+        kinds[position >= 0] = kind
+    if (kinds == 255).any():
+        row = int((kinds == 255).argmax())
+        raise buffer.corrupt("an event that holds nothing", int(tables[row]))
+    return kinds, inner
 
 
 @dataclass

@@ -195,12 +195,7 @@ def trace_of(
     times = tuple(np.asarray(c, np.uint64) for c in (start, end))
     first_event = np.append(np.int64(0), np.cumsum(np.asarray(run_lengths, np.int64)))
     names = np.asarray(run_names, np.int32)
-    lengths = {len(c) for c in columns + times} | {int(first_event[-1])}
-    if len(lengths) > 1 or len(names) != len(first_event) - 1:
-        raise UsageError(
-            f"The columns of a trace disagree: {sorted(lengths)} events by column and by run "
-            f"lengths, {len(names)} run names for {len(first_event) - 1} runs."
-        )
+    _check_lengths(columns + times, names, first_event)
     shapes, shape = _grouped(columns, first_event)
     unknown = np.full(len(names), -1, np.int32)
     bundled = unknown if bundled_input is None else np.asarray(bundled_input, np.int32)
@@ -213,3 +208,13 @@ def trace_of(
         metadata=MetadataColumns.none() if metadata is None else metadata,
         allocations=AllocationColumns.none() if allocations is None else allocations,
     )
+
+
+def _check_lengths(columns: Columns, names: Ints32, first_event: Ints) -> None:
+    """Every column has a row per event, and every run a name."""
+    lengths = {len(column) for column in columns} | {int(first_event[-1])}
+    if len(lengths) > 1 or len(names) != len(first_event) - 1:
+        raise UsageError(
+            f"The columns of a trace disagree: {sorted(lengths)} events by column and by run "
+            f"lengths, {len(names)} run names for {len(first_event) - 1} runs."
+        )

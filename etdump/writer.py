@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -98,18 +99,13 @@ def write_etdump(
 
 def first_runs(trace: Trace, count: int) -> Trace:
     """The trace without the runs behind the first `count`; shares all arrays."""
-    runs, values, tensor = trace.runs, trace.values, trace.values.tensor
+    runs, metadata, allocations = trace.runs, trace.metadata, trace.allocations
     events = int(runs.first_event[count])
-    kept = int(np.searchsorted(values.event, events))
-    tensors = int(values.tensors[kept])
-    items = int(tensor.dims[tensors])
-    blobs = int(np.searchsorted(trace.metadata.event, events))
-    allocations = trace.allocations
+    blobs = int(np.searchsorted(metadata.event, events))
     allocated = int(np.searchsorted(allocations.event, events))
     declared = int(np.searchsorted(allocations.allocator_run, count))
-    return Trace(
-        strings=trace.strings,
-        shapes=trace.shapes,
+    return replace(
+        trace,
         runs=RunColumns(
             runs.name[:count],
             runs.bundled_input[:count],
@@ -117,26 +113,9 @@ def first_runs(trace: Trace, count: int) -> Trace:
             runs.first_event[: count + 1],
         ),
         times=Times(trace.start[:events], trace.end[:events]),
-        values=ValueColumns(
-            event=values.event[:kept],
-            kind=values.kind[:kept],
-            is_output=values.is_output[:kept],
-            integer=values.integer[:kept],
-            real=values.real[:kept],
-            tensors=values.tensors[: kept + 1],
-            tensor=TensorColumns(
-                tensor.scalar_type[:tensors],
-                tensor.offset[:tensors],
-                tensor.dims[: tensors + 1],
-                tensor.sizes[:items],
-                tensor.strides[:items],
-            ),
-        ),
+        values=_first_values(trace.values, int(np.searchsorted(trace.values.event, events))),
         metadata=MetadataColumns(
-            trace.metadata.event[:blobs],
-            trace.metadata.start[:blobs],
-            trace.metadata.length[:blobs],
-            trace.metadata.data,
+            metadata.event[:blobs], metadata.start[:blobs], metadata.length[:blobs], metadata.data
         ),
         allocations=AllocationColumns(
             allocations.event[:allocated],
@@ -145,9 +124,27 @@ def first_runs(trace: Trace, count: int) -> Trace:
             allocations.allocator_run[:declared],
             allocations.allocator_name[:declared],
         ),
-        losses=trace.losses,
-        version=trace.version,
-        path=trace.path,
+    )
+
+
+def _first_values(values: ValueColumns, count: int) -> ValueColumns:
+    tensor = values.tensor
+    tensors = int(values.tensors[count])
+    items = int(tensor.dims[tensors])
+    return ValueColumns(
+        event=values.event[:count],
+        kind=values.kind[:count],
+        is_output=values.is_output[:count],
+        integer=values.integer[:count],
+        real=values.real[:count],
+        tensors=values.tensors[: count + 1],
+        tensor=TensorColumns(
+            tensor.scalar_type[:tensors],
+            tensor.offset[:tensors],
+            tensor.dims[: tensors + 1],
+            tensor.sizes[:items],
+            tensor.strides[:items],
+        ),
     )
 
 

@@ -63,20 +63,22 @@ def test_a_newer_kind_of_value_is_kept_without_content() -> None:
     assert values.values.integer.tolist() == [0, 3]
 
 
+TWO_CHAINS = make.method(
+    values=[make.tensor([1]), make.tensor([1]), make.boolean(False)],
+    inputs=[0],
+    outputs=[1, 1],
+    operators=[("aten::add", "out"), ("executorch_prim::et_view", "default"), ("my::op", "")],
+    delegates=[make.delegate("XnnpackBackend")],
+    chains=[
+        [make.kernel(0, 0, 0, 1, 1), make.move(0, 1), make.jump_false(2, 0), make.free(1)],
+        [make.delegate_call(0, 0, 1), make.kernel(1, 0), make.kernel(2, 1)],
+    ],
+    arenas=[0, 128],
+)
+
+
 def test_instructions_over_all_chains() -> None:
-    plan = make.method(
-        values=[make.tensor([1]), make.tensor([1]), make.boolean(False)],
-        inputs=[0],
-        outputs=[1, 1],
-        operators=[("aten::add", "out"), ("executorch_prim::et_view", "default"), ("my::op", "")],
-        delegates=[make.delegate("XnnpackBackend")],
-        chains=[
-            [make.kernel(0, 0, 0, 1, 1), make.move(0, 1), make.jump_false(2, 0), make.free(1)],
-            [make.delegate_call(0, 0, 1), make.kernel(1, 0), make.kernel(2, 1)],
-        ],
-        arenas=[0, 128],
-    )
-    found = read_program(make.program(plan, blobs=[b"blob"])).methods[0]
+    found = read_program(make.program(TWO_CHAINS, blobs=[b"blob"])).methods[0]
     table = found.instructions
     assert table.chain.tolist() == [0, 0, 0, 0, 1, 1, 1]
     assert table.instruction.tolist() == [0, 1, 2, 3, 0, 1, 2]

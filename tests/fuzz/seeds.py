@@ -39,8 +39,9 @@ def handmade(reader: str, folder: Path) -> list[Path]:
     return paths
 
 
-def _programs() -> dict[str, bytes]:
-    plan = make.method(
+def _plan() -> Table:
+    """A method with values, operators, delegates and instructions of every kind."""
+    return make.method(
         values=[
             make.tensor([2, 3], memory=(1, 0)),
             make.tensor([6], 4, memory=(1, 64), dynamism=1),
@@ -78,7 +79,10 @@ def _programs() -> dict[str, bytes]:
         ],
         arenas=[0, 128],
     )
-    whole = make.program(plan, make.method("other"), blobs=[b"inline"], segments=[b"segment"])
+
+
+def _programs() -> dict[str, bytes]:
+    whole = make.program(_plan(), make.method("other"), blobs=[b"inline"], segments=[b"segment"])
     return {"handmade.pte": whole, "bundled.pte": make.bundled(whole)}
 
 

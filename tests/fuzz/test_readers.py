@@ -68,6 +68,8 @@ def place(line: dict[str, Any]) -> str:
 @pytest.mark.fuzz
 @pytest.mark.parametrize("reader", READERS)
 def test_broken_files(reader: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    if not samples(reader):
+        pytest.fail(f"sample_traces/ holds no file for {reader!r}: make them with `make samples`")
     real = samples(reader, request.config.getoption("--fuzz-seeds"))
     seeds = [str(path) for path in handmade(reader, tmp_path) + real]
     count = request.config.getoption("--fuzz-count")
