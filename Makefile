@@ -25,7 +25,7 @@ $(READY):
 	@bash .ci/install.sh $(PYTHON) $(VENV) $@
 
 demo: $(READY) ## Export a small model, run it with tracing on, say where the time goes
-	$(BIN)/etscope run sample_traces/models.py:convnet --output demo.etscope --html demo.html
+	$(BIN)/etscope run sample_traces/models.py:decoder --output demo.etscope --html demo.html
 
 test: $(READY) chromium ## Run every test
 	$(BIN)/python -m pytest tests

@@ -25,6 +25,7 @@ FINE, FINDING, BAD_INPUT, DEFECT, INTERRUPTED, PIPE_CLOSED = 0, 1, 2, 70, 130, 1
 #: Every verb: the module that has it as `command`, and its line in the help.
 #: The line is kept here so that the help imports none of the modules.
 COMMANDS = {
+    "run": ("run", "Run a model with tracing on, write a bundle, and say where the time goes."),
     "inspect": ("inspect", "Say where the time of a recorded run goes."),
     "doctor": ("doctor", "Check what is installed, whether it can trace, and what is in a file."),
     "version": ("version", "Print the versions of etscope and of what it stands on."),

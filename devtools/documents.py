@@ -44,13 +44,7 @@ def put(text: str, target: str) -> None:
 
 
 def replace_file(target: Path, write: Callable[[Path], object]) -> None:
-    """Let `write` make the file under another name in the same folder, then rename it.
-
-    Raises:
-        UsageError: its folder does not exist.
-    """
-    if not target.parent.is_dir():
-        raise UsageError(f"{target.parent} is no folder, so {target.name} cannot be written there.")
+    """Let `write` make the file under another name in the same folder, then rename it."""
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".tmp")
     os.close(handle)
     try:
@@ -68,7 +62,7 @@ def check_targets(targets: Sequence[str | None]) -> None:
     `--json x.etdp` may have meant to read x.etdp; only texts are overwritten.
 
     Raises:
-        UsageError: two documents for one place, or a target that is no text.
+        UsageError: two documents for one place, no such folder, or a target that is no text.
     """
     given = [target for target in targets if target is not None]
     for target in given:
@@ -76,7 +70,11 @@ def check_targets(targets: Sequence[str | None]) -> None:
             where = "stdout" if target == STDOUT else target
             raise UsageError(f"two documents cannot both go to {where}: give one of them a FILE.")
         path = Path(target)
-        if target == STDOUT or not path.exists():
+        if target == STDOUT:
+            continue
+        if not path.parent.is_dir():
+            raise UsageError(f"{path.parent} is no folder, so {path.name} cannot be written there.")
+        if not path.exists():
             continue
         kind = identify(path)
         if kind not in (FileKind.TEXT, FileKind.EMPTY):

@@ -11,6 +11,7 @@ from etscope.devtools.documents import STDOUT, check_targets, csv_text, json_tex
 from etscope.devtools.latency_text import Layout, print_report
 from etscope.devtools.terminal import complain, say
 from etscope.devtools.time_unit import clock_for, fitting_unit
+from etscope.etdump.errors import UsageError
 from etscope.inspector.findings import SEVERITIES, Finding
 from etscope.inspector.latency_report import LatencyReport, latency_report
 from etscope.inspector.recording import Recording
@@ -44,6 +45,8 @@ class Wanted:
         Raises:
             UsageError: two documents for one place, or one that would overwrite another file.
         """
+        if self.html == STDOUT:
+            raise UsageError("a page of some megabytes is no text for stdout: give --html a FILE.")
         check_targets((self.json, self.csv, self.html))
 
 

@@ -106,8 +106,10 @@ def _origin(report: LatencyReport) -> list[str]:
     if bundle is None:
         return []
     manifest = bundle.manifest
-    named = (("runtime", manifest.runtime.get("name")), ("backend", manifest.model.get("backend")))
-    told = [f"{name} {value}" for name, value in named if value]
+    runtime, backend = manifest.runtime.get("name"), manifest.model.get("backend")
+    told = [f"runtime {runtime}"]
+    if backend and runtime != "reference":  # which has none
+        told.append(f"backend {backend}")
     if manifest.model.get("quantize"):
         told.append(f"quantized to {manifest.model['quantize']}")
     target = manifest.model.get("target")

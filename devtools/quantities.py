@@ -5,14 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
+_MOST_DECIMALS = 12
 _BLOCKS = " ▏▎▍▌▋▊▉█"
 
 
 def decimals_for(values: Iterable[float]) -> int:
     """Decimals that show the largest of the values with five digits, and the small ones at all."""
     sizes = [abs(value) for value in values if math.isfinite(value)]
-    largest = max(sizes, default=0.0)
-    return 0 if largest >= 10_000 else 2 if largest >= 100 else 3 if largest >= 10 else 4
+    largest = max(sizes, default=1.0) or 1.0
+    if largest >= 10:
+        return 0 if largest >= 10_000 else 2 if largest >= 100 else 3
+    return min(4 - math.floor(math.log10(largest)), _MOST_DECIMALS)
 
 
 def fixed(value: float, decimals: int) -> str | None:

@@ -144,6 +144,7 @@ def _export(work: _Work) -> None:
 
 def _timing(work: _Work, runtime: Runtime) -> None:
     request, whole = work.request, work.warm + work.measured
+    work.say("timing", 0, len(whole))
     try:
         # The warm-up is part of the traced plan: in the manifest it is flagged as such.
         trace = runtime.timing_pass(whole, warmup=0, progress=partial(work.say, "timing"))
@@ -156,10 +157,14 @@ def _timing(work: _Work, runtime: Runtime) -> None:
         ) from why
     work.files[names.TRACE] = _dump(trace, work.folder / "timing.etdp")
     work.traced = _traced_wall(runtime, trace)[len(work.warm) :]
+    # A runtime may be done before it has told how far it is.
+    work.say("timing", len(whole), len(whole))
+    work.say("untraced", 0, len(whole))
     # After the other, which finds out beforehand whether there are too many inferences.
     work.untraced = runtime.untraced_pass(
         work.measured, warmup=request.warmup, progress=partial(work.say, "untraced")
     )
+    work.say("untraced", len(whole), len(whole))
 
 
 def _dump(trace: Trace, path: Path) -> Path:
