@@ -54,6 +54,8 @@ def axis(title: str = "", **more: Any) -> dict[str, Any]:
         "title": {"text": title, "standoff": 8, "font": {"size": 13}},
         "fixedrange": True,
         "automargin": True,
+        "exponentformat": "none",  # 15,000 µs, not 15k µs
+        "separatethousands": True,
         "gridcolor": _GRID,
         "zerolinecolor": _GRID,
         **more,

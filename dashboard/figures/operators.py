@@ -59,7 +59,7 @@ def operators_figure(latency: MethodLatency, scale: Scale, top: int = TOP) -> Fi
         if places:
             data.append(_bars(latency, scale, chosen[places], places, kind, name))
     labels = [_label(latency, row, 38) for row in chosen.tolist()]
-    short = [_label(latency, row, 18) for row in chosen.tolist()]
+    short = [_label(latency, row, 18, bare=True) for row in chosen.tolist()]
     rest = np.setdiff1d(latency.rows.top, chosen)
     if len(rest):
         labels.append(f"{len(rest)} more")
@@ -142,11 +142,13 @@ def _together(latency: MethodLatency, rest: Ints, scale: Scale, place: int) -> d
     }
 
 
-def _label(latency: MethodLatency, row: int, limit: int) -> str:
+def _label(latency: MethodLatency, row: int, limit: int, *, bare: bool = False) -> str:
+    """The name on the axis; `bare`: without the operator's namespace."""
+    name = name_of(latency, row)
+    text = label(name.rpartition("::")[2] if bare else name, limit)
     # Delegates give their operations names of their own, with numbers in them.
-    if latency.rows.kind[row] == "delegated":
-        return label(name_of(latency, row), limit)
-    return f"{label(name_of(latency, row), limit)}  #{latency.rows.instruction[row]}"
+    inside = latency.rows.kind[row] == "delegated"
+    return text if inside else f"{text}  #{latency.rows.instruction[row]}"
 
 
 def _hover(latency: MethodLatency, scale: Scale, row: int) -> str:

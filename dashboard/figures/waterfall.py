@@ -50,8 +50,30 @@ def waterfall_figure(parts: list[Part], scale: Scale, method: str) -> Figure | N
     whole = next((part.value for part in parts if part.name == "method"), math.nan)
     if not all(math.isfinite(part.value) for part in parts) or not whole > 0:
         return None
+    lowest, highest = _extent(parts, scale)
+    title = f"mean time per typical inference [{scale.symbol}]"
+    return figure(
+        f"Where the time of {label(method, 24)} goes",
+        [_bars(parts, scale, whole)],
+        axis(title, range=[lowest, highest * 1.16]),
+        rows_axis([""] * len(parts), showticklabels=False),
+        height=112 + 34 * len(parts),
+        narrow={
+            "xaxis.range": [lowest, highest * 1.5],
+            "xaxis.nticks": 5,
+            "xaxis.title.text": f"mean time [{scale.symbol}]",
+            "margin.l": _NARROW_NAMES,
+            "annotations": _names(parts, _NARROW_NAMES, 8, 12),
+        },
+        bargap=0.28,
+        margin={"l": _NAMES, "r": 16, "t": 56, "b": 48},
+        annotations=_names(parts, _NAMES, 16),
+    )
+
+
+def _bars(parts: list[Part], scale: Scale, whole: float) -> dict[str, Any]:
     derived = [part.basis == "derived" for part in parts]
-    bar: dict[str, Any] = {
+    return {
         "type": "bar",
         "orientation": "h",
         "y": list(range(len(parts))),
@@ -74,32 +96,14 @@ def waterfall_figure(parts: list[Part], scale: Scale, method: str) -> Figure | N
         "hovertext": [_hover(part, scale) for part in parts],
         "hoverinfo": "text",
     }
-    lowest, highest = _extent(parts, scale)
-    title = f"mean time per typical inference [{scale.symbol}]"
-    return figure(
-        f"Where the time of {label(method, 24)} goes",
-        [bar],
-        axis(title, range=[lowest, highest * 1.16]),
-        rows_axis([""] * len(parts), showticklabels=False),
-        height=112 + 34 * len(parts),
-        narrow={
-            "xaxis.range": [lowest, highest * 1.5],
-            "xaxis.nticks": 5,
-            "xaxis.title.text": f"mean time [{scale.symbol}]",
-            "margin.l": _NARROW_NAMES,
-            "annotations": _names(parts, _NARROW_NAMES, 8),
-        },
-        bargap=0.28,
-        margin={"l": _NAMES, "r": 16, "t": 56, "b": 48},
-        annotations=_names(parts, _NAMES, 16),
-    )
 
 
-def _names(parts: list[Part], width: int, indent: int) -> list[dict[str, Any]]:
+def _names(parts: list[Part], width: int, indent: int, size: int = 13) -> list[dict[str, Any]]:
     """The names, indented by level. Labels of an axis could only be aligned at the right."""
     return [
         {
             "text": f"<b>{label(part.name)}</b>" if part.name == "method" else label(part.name),
+            "font": {"size": size},
             "xref": "paper",
             "x": 0,
             "xanchor": "left",
