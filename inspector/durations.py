@@ -42,6 +42,7 @@ class Clock:
 
         `name` is that of a delegate's event, else None. A 32-bit clock may
         wrap once; where time runs backwards otherwise there is no duration: NaN.
+        The same goes for what a converter makes negative or infinite.
         """
         if name is not None and self.delegate_converter is not None:
             return self._converted(start, end, name, self.delegate_converter)
@@ -59,9 +60,13 @@ class Clock:
         return out
 
     def _converted(self, start: Words, end: Words, name: str, convert: DelegateConverter) -> Reals:
-        pairs = zip(start.ravel().tolist(), end.ravel().tolist(), strict=True)
-        times = [float(convert(name, e)) - float(convert(name, s)) for s, e in pairs]
-        return np.array(times, np.float64).reshape(start.shape)
+        times = []
+        for s, e in zip(start.ravel().tolist(), end.ravel().tolist(), strict=True):
+            unwrapped = e + _WRAP if e < s < _WRAP else e
+            times.append(float(convert(name, unwrapped)) - float(convert(name, s)))
+        out = np.array(times, np.float64).reshape(start.shape)
+        out[~((out >= 0) & (out < np.inf))] = np.nan
+        return out
 
 
 def slot_durations(block: Block, slot: int, clock: Clock) -> Reals:
@@ -117,18 +122,31 @@ def block_statistics(block: Block, clock: Clock, runs: Ints | None = None) -> St
     return _stack(parts)
 
 
+def known_mean(durations: Reals) -> Reals:
+    """Mean of each row over the runs where it has a duration; NaN: in none. (rows, runs)."""
+    known = ~np.isnan(durations)
+    count = known.sum(axis=1)
+    if (count == durations.shape[1]).all() and durations.shape[1]:
+        return np.asarray(durations.mean(axis=1))
+    sums = np.where(known, durations, 0.0).sum(axis=1)
+    return np.where(count > 0, sums / np.maximum(count, 1), np.nan)
+
+
 def totals(block: Block, clock: Clock, runs: Ints) -> Reals:
     """Mean time of every slot per inference over these runs (ascending); NaN: not timed."""
     if block.positions is not None:
-        return np.asarray(duration_matrix(block, clock, runs).mean(axis=1))
+        return known_mean(duration_matrix(block, clock, runs))
     out = np.full(len(block.slots), np.nan)
-    for slot, this in enumerate(block.slots):
-        if this.profile:
-            out[slot] = _durations(block, slot, clock, runs).sum() / len(runs)
+    for slot in range(len(block.slots)):
+        samples = _durations(block, slot, clock, runs)
+        known = samples[~np.isnan(samples)]
+        if len(known):
+            out[slot] = known.sum() / len(runs)
     return out
 
 
 def _stack(parts: list[Statistics]) -> Statistics:
+    parts = parts or [statistics_of(np.empty((0, 0)))]
     names = Statistics.__dataclass_fields__
     return Statistics(*(np.concatenate([getattr(p, n) for p in parts]) for n in names))
 

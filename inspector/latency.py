@@ -21,8 +21,10 @@ from etscope.inspector.operators import METHOD_EVENT, OperatorRows, operator_row
 from etscope.inspector.recording import Recording
 from etscope.inspector.statistics import Reals, middle_half
 
-#: Runs looked at to check that all nest as the chosen one does.
-_CHECKED = 4096
+#: Events looked at to check that all runs nest as the chosen one does.
+_CHECKED = 1 << 20
+#: Runs looked at to find one in which no clock wraps.
+_TRIED = 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +51,7 @@ class MethodLatency:
     @property
     def unexplained(self) -> float:
         """Derived: the method's mean less everything right under it."""
-        return self.mean - float(self.rows.total[self.rows.top].sum())
+        return self.mean - float(np.nansum(self.rows.total[self.rows.top]))
 
 
 def latencies(recording: Recording, clock: Clock | None = None) -> list[MethodLatency]:
@@ -99,20 +101,23 @@ def _tree(block: Block, runs: Ints) -> tuple[Ints, Ints]:
     """(slots with timings, the method first; for each the row above it, -1 for none)."""
     part = block.parts[0]
     counted = part.runs[np.isin(part.runs, runs)]
-    parents = parents_of(*_events(block, int(counted[0] if len(counted) else part.runs[0])))
+    parents = parents_of(*_events(block, counted if len(counted) else part.runs))
     slot_of = {row: index for index, slot in enumerate(part.slots) for row in slot.profile}
     timed = [index for index, slot in enumerate(part.slots) if slot.profile]
     order = sorted(timed, key=lambda index: part.slots[index].name != METHOD_EVENT)
     place = {slot: position for position, slot in enumerate(order)} | {-1: -1}
-    above = [slot_of.get(int(parents[part.slots[slot].profile[0]]), -1) for slot in order]
+    # The last event of a slot: its parent comes after it, so no slot ends up inside itself.
+    above = [slot_of.get(int(parents[part.slots[slot].profile[-1]]), -1) for slot in order]
     return np.array(order, np.int64), np.array([place[slot] for slot in above], np.int64)
 
 
-def _events(block: Block, run: int) -> tuple[EventShape, Words, Words]:
+def _events(block: Block, runs: Ints) -> tuple[EventShape, Words, Words]:
+    """The events of one of these runs, which have one shape: of the first whose clock goes on."""
     trace = block.trace
-    shape = trace.shapes[int(trace.runs.shape[run])]
-    start, end = _times(block, np.array([run]), len(shape))
-    return shape, start[0], end[0]
+    shape = trace.shapes[int(trace.runs.shape[runs[0]])]
+    start, end = _times(block, runs[:_TRIED], len(shape))
+    run = int((start <= end).all(axis=1).argmax())
+    return shape, start[run], end[run]
 
 
 def _times(block: Block, runs: Ints, events: int) -> tuple[Words, Words]:
@@ -122,22 +127,27 @@ def _times(block: Block, runs: Ints, events: int) -> tuple[Words, Words]:
 
 
 def _not_nesting(block: Block, runs: Ints) -> int:
-    """How many of the counted runs nest differently; of each part the first thousands count."""
+    """How many of the counted runs nest differently, among the first million events of a part."""
     count = 0
     for part in block.parts:
-        some = part.runs[np.isin(part.runs, runs)][:_CHECKED]
+        some = part.runs[np.isin(part.runs, runs)]
         if not len(some):
             continue
-        shape, start, end = _events(block, int(some[0]))
+        shape, start, end = _events(block, some)
         parents = parents_of(shape, start, end)
+        some = some[: max(1, _CHECKED // len(shape))]
         nests = runs_that_nest(shape, parents, *_times(block, some, len(shape)))
         count += int((~nests).sum())
     return count
 
 
 def _method_samples(block: Block, clock: Clock, runs: Ints) -> Reals:
+    """One per run: the time of the method, of all its calls where a run has several."""
     for index, slot in enumerate(block.slots):
         if slot.name == METHOD_EVENT and slot.profile:
             samples = slot_durations(block, index, clock)
-            return np.asarray(samples[np.isin(block.runs, runs)])
+            first = block.trace.runs.first_event
+            of_run = np.searchsorted(first, block.rows(index), side="right") - 1
+            each = np.bincount(np.searchsorted(block.runs, of_run), samples, len(block.runs))
+            return np.asarray(each[np.isin(block.runs, runs)])
     return np.zeros(0)

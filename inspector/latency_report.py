@@ -6,6 +6,8 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import numpy as np
+
 from etscope.inspector.durations import Clock
 from etscope.inspector.findings import Finding, Rule, find
 from etscope.inspector.latency import MethodLatency, latencies
@@ -95,7 +97,7 @@ def _parts(parts: list[Part]) -> list[dict[str, Any]]:
 
 
 def _number(value: float) -> float | None:
-    return None if math.isnan(value) else float(value)
+    return float(value) if math.isfinite(value) else None
 
 
 def latency_report(
@@ -126,8 +128,9 @@ def _verdict(methods: list[MethodLatency]) -> str:
     median = float(rows.statistics.p50[0])
     basis = f"p50 of {counted(len(main.runs), 'inference')}, measured"
     text = f"{name} takes {figure(median)} {main.unit} ({basis})"
-    if len(rows.top):
-        row = max(rows.top.tolist(), key=lambda r: float(rows.total[r]))
+    known = rows.top[np.isfinite(rows.share[rows.top])]
+    if len(known):
+        row = int(known[np.argmax(rows.share[known])])
         what = rows.backend[row] or rows.op[row] or rows.event[row]
         text += f"; {rows.share[row]:.0%} of it in {what} at instruction {rows.instruction[row]}"
     more = len(timed) - 1

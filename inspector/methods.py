@@ -12,12 +12,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from etscope.etdump.bundle import Schedule
-from etscope.etdump.columns import EventShape, Kind, Trace
+from etscope.etdump.columns import EventShape, Ints, Kind, Trace
 from etscope.etdump.methods import Method
 from etscope.etdump.program import Program
 
 _INFERENCE = "Execute"
 _NATIVE = "native_call_"
+#: The share of a run's instruction events that a method must have to count as its method.
+_FITS = 0.5
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ def methods_of_runs(
     return MethodsOfRuns(method, how, notes)
 
 
-def inference_runs(trace: Trace) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+def inference_runs(trace: Trace) -> Ints:
     """The runs that are inferences, ascending."""
     wanted = [i for i, text in enumerate(trace.strings) if text == _INFERENCE]
     return np.flatnonzero(np.isin(trace.runs.name, wanted))
@@ -89,7 +91,7 @@ def best_method(trace: Trace, shape: EventShape, program: Program) -> tuple[str 
     """(method, how) whose instructions fit the events of one run shape best."""
     scores = [fit(trace, shape, method) for method in program.methods]
     best = max(scores, default=(0.0, 0.0))
-    if best[0] < 0.5:
+    if best[0] < _FITS:
         return None, "unmatched"
     leaders = [m.name for m, score in zip(program.methods, scores, strict=True) if score == best]
     if len(leaders) > 1:
@@ -108,9 +110,7 @@ def fit(trace: Trace, shape: EventShape, method: Method) -> tuple[float, float]:
     table = method.instructions
     keys = zip(table.chain.tolist(), table.instruction.tolist(), strict=True)
     rows = {key: row for row, key in enumerate(keys)}
-    relevant = (shape.kind == Kind.PROFILE) & (shape.chain >= 0)
-    relevant &= (shape.delegate_id < 0) & (shape.delegate_name < 0)
-    events = np.flatnonzero(relevant)
+    events = _instruction_events(shape)
     met = set()
     good = 0
     for event in events.tolist():
@@ -120,7 +120,30 @@ def fit(trace: Trace, shape: EventShape, method: Method) -> tuple[float, float]:
             met.add(row)
     if not len(events):
         return 0.0, 0.0
-    return good / len(events), len(met) / len(rows)
+    return good / len(events), len(met) / max(len(rows), 1)
+
+
+def _instruction_events(shape: EventShape) -> Ints:
+    """The rows of a run that say which instruction of the program they are."""
+    relevant = (shape.kind == Kind.PROFILE) & (shape.chain >= 0)
+    return np.flatnonzero(relevant & (shape.delegate_id < 0) & (shape.delegate_name < 0))
+
+
+def misfits(trace: Trace, program: Program, methods: MethodsOfRuns) -> int:
+    """How many inferences the method of that name in this program could not have emitted."""
+    known = {method.name: method for method in program.methods}
+    verdicts: dict[tuple[int, str], bool] = {}
+    count = 0
+    for run in inference_runs(trace).tolist():
+        name, number = methods.method[run], int(trace.runs.shape[run])
+        if name is None:
+            continue
+        shape = trace.shapes[number]
+        if (number, name) not in verdicts:
+            fits = name in known and fit(trace, shape, known[name])[0] >= _FITS
+            verdicts[number, name] = not fits and len(_instruction_events(shape)) > 0
+        count += verdicts[number, name]
+    return count
 
 
 def _emits(method: Method, row: int, name: str) -> bool:

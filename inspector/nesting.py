@@ -1,9 +1,10 @@
 """Which event lies inside which, within a run.
 
 The runtime writes an event when it ends, so a parent comes after its
-children. Times decide, except for events from inside a delegate: those may
+children. Times decide, with two exceptions. Events from inside a delegate may
 come from another clock (a GPU's, or times that a backend made up), so they
-belong to the delegate call of their instruction.
+belong to the delegate call of their instruction. And instructions never lie
+inside each other, even where a coarse clock gives them the same ticks.
 """
 
 from __future__ import annotations
@@ -34,12 +35,20 @@ def parents_of(shape: EventShape, start: Words, end: Words) -> Ints:
         if delegated[row]:
             parents[row] = call_at.get(places[row], -1)
             continue
-        while open_rows and not _holds(open_rows[-1], row, begins, ends):
+        while open_rows and not (
+            _may_hold(places[open_rows[-1]], places[row])
+            and _holds(open_rows[-1], row, begins, ends)
+        ):
             open_rows.pop()
         parents[row] = open_rows[-1] if open_rows else -1
         open_rows.append(row)
         call_at[places[row]] = row
     return parents
+
+
+def _may_hold(outer: tuple[int, int], inner: tuple[int, int]) -> bool:
+    """The framework (chain -1) holds instructions, an instruction only what is its own."""
+    return outer[0] < 0 or inner[0] < 0 or outer == inner
 
 
 def _holds(outer: int, inner: int, begins: list[int], ends: list[int]) -> bool:

@@ -51,8 +51,12 @@ class OperatorRows:
 
     @property
     def top(self) -> Ints:
-        """The rows right under the method: together with `unexplained` they are all of it."""
-        return np.flatnonzero(self.parent == 0)
+        """The rows right under the method: together with `unexplained` they are all of it.
+
+        Where the method itself was not timed, the rows that lie in no other.
+        """
+        timed = len(self) > 0 and self.kind[0] == "method"
+        return np.flatnonzero(self.parent == (0 if timed else -1))
 
     def children(self, row: int) -> Ints:
         """The rows right under one row."""

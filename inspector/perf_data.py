@@ -10,7 +10,7 @@ import numpy as np
 from etscope.etdump.tensors import DebugBuffer
 from etscope.inspector.durations import Clock
 from etscope.inspector.samples import Samples
-from etscope.inspector.statistics import Statistics
+from etscope.inspector.statistics import Statistics, statistics_of
 
 #: Parses the metadata that a delegate attached to an event, one item per sample.
 MetadataParser = Callable[[list[bytes]], "list[str] | dict[str, Any]"]
@@ -21,13 +21,13 @@ class PerfData:
 
     def __init__(self, raw: Sequence[float]) -> None:
         self._samples = raw
-        self._row: tuple[Statistics, int] | None = None
+        self._known: tuple[Statistics, int] | None = None
 
     @staticmethod
     def of(samples: Samples, statistics: Statistics, row: int) -> PerfData:
         """Samples whose statistics are already known."""
         made = PerfData(samples)
-        made._row = (statistics, row)
+        made._known = (statistics, row)
         return made
 
     @property
@@ -35,45 +35,44 @@ class PerfData:
         """Every sample, in the order in which it was taken."""
         return list(self._samples)
 
-    def _known(self, name: str, percent: int) -> float:
-        if self._row is None:
-            return float(np.percentile(self.raw, percent))
-        return float(getattr(self._row[0], name)[self._row[1]])
+    def _figure(self, name: str) -> float:
+        if self._known is None:
+            self._known = statistics_of(np.array([self.raw], np.float64)), 0
+        statistics, row = self._known
+        return float(getattr(statistics, name)[row])
 
     @property
     def p10(self) -> float:
-        return self._known("p10", 10)
+        return self._figure("p10")
 
     @property
     def p50(self) -> float:
-        return self._known("p50", 50)
+        return self._figure("p50")
 
     @property
     def p90(self) -> float:
-        return self._known("p90", 90)
+        return self._figure("p90")
 
     @property
     def p99(self) -> float:
-        return self._known("p99", 99)
+        return self._figure("p99")
 
     @property
     def min(self) -> float:
-        return self._known("min", 0)
+        return self._figure("min")
 
     @property
     def max(self) -> float:
-        return self._known("max", 100)
+        return self._figure("max")
 
     @property
     def avg(self) -> float:
-        if self._row is None:
-            return float(np.mean(self.raw))
-        return float(self._row[0].mean[self._row[1]])
+        return self._figure("mean")
 
     @property
     def count(self) -> int:
         """Samples that have a duration."""
-        return len(self._samples) if self._row is None else int(self._row[0].count[self._row[1]])
+        return int(self._figure("count"))
 
     def __repr__(self) -> str:
         return f"PerfData(p50={self.p50!r}, min={self.min!r}, max={self.max!r}, n={self.count})"

@@ -16,7 +16,12 @@ from etscope.etdump.errors import EmptyTrace, TraceError
 from etscope.etdump.program import Program, read_program
 from etscope.etdump.reader import read_etdump
 from etscope.inspector.blocks import Block, blocks_of
-from etscope.inspector.methods import MethodsOfRuns, inference_runs, methods_of_runs
+from etscope.inspector.methods import (
+    MethodsOfRuns,
+    inference_runs,
+    methods_of_runs,
+    misfits,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,6 +109,12 @@ def open_recording(
     notes += methods.notes
     if found is not None and "unmatched" in methods.how:
         notes.append("some runs fit no method of the program: they may not belong together")
+    if found is not None and (wrong := misfits(trace, found, methods)):
+        notes.append(
+            f"the program is not used: {wrong} of {len(inference_runs(trace))} inferences "
+            "ran instructions that it does not have"
+        )
+        found = None
     return Recording(fspath(path), trace, bundle, found, methods, tuple(notes))
 
 

@@ -13,6 +13,7 @@ from etscope.etdump.errors import UsageError
 from etscope.etdump.reader import read_etdump
 from etscope.etdump.tensors import DebugBuffer
 from etscope.inspector.blocks import blocks_of
+from etscope.inspector.collection import no_collection
 from etscope.inspector.durations import Clock, DelegateConverter
 from etscope.inspector.event_block import EventBlock
 from etscope.inspector.perf_data import MetadataParser, Source
@@ -84,7 +85,8 @@ class Inspector:
         buffer = None if debug_buffer_path is None else DebugBuffer(debug_buffer_path)
         clock = Clock(source_time_scale, target_time_scale, delegate_time_scale_converter)
         shared = Source(clock, buffer, parser)
-        self.event_blocks = [EventBlock(block, shared) for block in blocks_of(self.trace)]
+        with no_collection():
+            self.event_blocks = [EventBlock(block, shared) for block in blocks_of(self.trace)]
         self.op_graph_dict: dict[str, Any] | None = None
 
     def to_dataframe(

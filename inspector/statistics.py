@@ -40,14 +40,18 @@ def statistics_of(samples: Reals) -> Statistics:
     Percentiles interpolate linearly between the two nearest ranks, bit for
     bit as `numpy.percentile` does by default.
     """
+    if not samples.shape[1]:
+        return _nothing(len(samples))
+    with np.errstate(invalid="ignore"):  # infinite samples have no mean
+        mean = samples.mean(axis=1)
+        if np.isnan(mean).any() and np.isnan(samples).any():
+            return _row_by_row(samples)
+        return _of_numbers(samples, mean)
+
+
+def _of_numbers(samples: Reals, mean: Reals) -> Statistics:
     rows, width = samples.shape
-    if not width:
-        return _nothing(rows)
-    mean = samples.mean(axis=1)
-    whole = not np.isnan(mean).any()
-    std = _std(samples, mean) if whole else mean
-    if not whole:
-        return _row_by_row(samples)
+    std = _std(samples, mean)
     low, high = samples.min(axis=1), samples.max(axis=1)
     # Only the ranks that the percentiles need are put in place: half the time of a sort.
     ranks = {rank for percent in _PERCENTS for rank in _ranks(width, percent)[:2]}
@@ -97,9 +101,13 @@ def middle_half(samples: Reals) -> NDArray[np.bool_]:
     """Which samples lie between the quartiles, edges included; all of them when there are few.
 
     Means over these add up as any means do, and one stalled inference in
-    twenty does not decide where "most of the time" went.
+    twenty does not decide where "most of the time" went. A sample without a
+    duration (NaN) is never one of them, unless no sample has any.
     """
-    if len(samples) < 8:
+    timed = ~np.isnan(samples)
+    if not timed.any():
         return np.ones(len(samples), np.bool_)
-    low, high = np.percentile(samples, (25, 75))
+    if timed.sum() < 8:
+        return np.asarray(timed)
+    low, high = np.percentile(samples[timed], (25, 75))
     return np.asarray((samples >= low) & (samples <= high))

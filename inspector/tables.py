@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import numpy as np
 from numpy.typing import NDArray
 
+from etscope.inspector.collection import no_collection
 from etscope.inspector.event_block import Event, EventBlock
 
 if TYPE_CHECKING:
@@ -88,8 +89,9 @@ def blocks_frame(
     scale = blocks[0].target_time_scale.value if blocks else "ms"
     names = [block.name for block in blocks for _ in block.columns.slots]
     columns = {"event_block_name": _cells(names)}
-    columns |= _columns(blocks, f" ({scale})" if include_units else "")
-    frame = pd.DataFrame(columns)
+    with no_collection():
+        columns |= _columns(blocks, f" ({scale})" if include_units else "")
+        frame = pd.DataFrame(columns)
     if not include_metadata:
         return frame
     metadata = _metadata([event for block in blocks for event in block.events])

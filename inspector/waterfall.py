@@ -49,13 +49,13 @@ def waterfall(recording: Recording, latency: MethodLatency) -> list[Part]:
         some = [row for row in rows.top.tolist() if rows.kind[row] == kind]
         if not some:
             continue
-        total = float(rows.total[some].sum())
+        total = float(np.nansum(rows.total[some]))
         parts.append(Part(name, total, "measured", base + 1, counted(len(some), "instruction")))
         if kind != "control":
             parts += _inside(latency, some, kind, base + 2)
     others = [row for row in rows.top.tolist() if rows.kind[row] not in _NAMED]
     if others:
-        total = float(rows.total[others].sum())
+        total = float(np.nansum(rows.total[others]))
         parts.append(Part("other events", total, "measured", base + 1))
     note = "between the instructions, and whatever has no event"
     parts.append(Part("unexplained", latency.unexplained, "derived", base + 1, note))
@@ -72,10 +72,10 @@ def _inside(latency: MethodLatency, some: list[int], kind: str, level: int) -> l
     inner = [r for row in some for r in rows.children(row).tolist() if rows.kind[r] == wanted]
     if not inner:
         return []
-    total, inside = float(rows.total[some].sum()), float(rows.total[inner].sum())
+    total, inside = float(np.nansum(rows.total[some])), float(np.nansum(rows.total[inner]))
     # An operator without an event of its kernel is all kernel as far as anyone can tell.
     blind = [row for row in some if not len(rows.children(row))]
-    unseen = float(rows.total[blind].sum())
+    unseen = float(np.nansum(rows.total[blind]))
     if kind == "operator":
         parts = [Part("kernels", inside, "measured", level)]
         rest = Part("dispatch", total - inside - unseen, "derived", level, "operator less kernel")

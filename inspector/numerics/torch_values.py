@@ -45,6 +45,9 @@ def tensor(array: NDArray[Any]) -> Any:
         torch = import_module("torch")
     except ModuleNotFoundError as error:
         raise MissingExtra("logged tensors need torch: pip install torch") from error
+    if array.dtype.names == ("real", "imag"):  # numpy has no half-precision complex numbers
+        pairs = np.stack([array["real"], array["imag"]], axis=-1)
+        return torch.view_as_complex(torch.from_numpy(pairs))
     words = _AS_WORDS.get(array.dtype.name)
     if words is None:
         return torch.from_numpy(array.copy())

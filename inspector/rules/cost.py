@@ -19,9 +19,9 @@ def _name(latency: MethodLatency) -> str:
 def costliest(recording: Recording, latency: MethodLatency) -> Iterator[Finding]:
     """The one instruction that takes the most time."""
     rows = latency.rows
-    if not len(rows.top) or not latency.mean > 0:
+    if not latency.mean > 0 or np.isnan(rows.total[rows.top]).all():
         return
-    row = int(rows.top[np.argmax(rows.total[rows.top])])
+    row = int(rows.top[np.nanargmax(rows.total[rows.top])])
     share = float(rows.share[row])
     what = rows.backend[row] or rows.op[row] or rows.event[row]
     yield Finding(
@@ -40,9 +40,9 @@ def portable_beside_delegates(recording: Recording, latency: MethodLatency) -> I
     kinds = np.array(rows.kind)
     delegates = rows.top[kinds[rows.top] == "delegate"]
     operators = rows.top[kinds[rows.top] == "operator"]
-    if not len(delegates) or not len(operators):
+    if not len(delegates) or not len(operators) or not latency.mean > 0:
         return
-    share = float(rows.share[operators].sum())
+    share = float(np.nansum(rows.share[operators]))
     ordered = operators[np.argsort(-rows.total[operators])]
     names = list(dict.fromkeys(str(rows.op[r] or rows.event[r]) for r in ordered.tolist()))[:3]
     yield Finding(
@@ -67,7 +67,8 @@ def dispatch(recording: Recording, latency: MethodLatency) -> Iterator[Finding]:
     kernels = np.flatnonzero(kinds == "kernel")
     if not len(kernels) or not latency.mean > 0:
         return
-    cost = float(rows.total[rows.parent[kernels]].sum() - rows.total[kernels].sum())
+    operators = np.unique(rows.parent[kernels])  # one may have several kernels
+    cost = float(rows.total[operators].sum() - rows.total[kernels].sum())
     share = cost / latency.mean
     if share >= 0.1:
         yield Finding(
