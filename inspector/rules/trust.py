@@ -70,11 +70,12 @@ def tracing_cost(recording: Recording, latency: MethodLatency) -> Iterator[Findi
     if traced is None or untraced is None or untraced <= 0:
         return
     ratio = traced / untraced
+    seen = f"{ratio:.2f}x" if ratio > 1 else "no more than noise"
     yield Finding(
         "tracing_cost",
         "medium" if ratio >= 1.25 else "info",
-        f"a traced inference of {latency.method} takes {figure(traced)} {latency.unit}, an "
-        f"untraced one {figure(untraced)} {latency.unit} ({ratio:.2f}x)",
+        f"a traced inference of {latency.method} takes {traced:.3g} {latency.unit}, an untraced "
+        f"one {untraced:.3g} {latency.unit} ({seen})",
         {"traced": traced, "untraced": untraced, "ratio": ratio},
         "Shares are those of the traced run; for the real speed quote the untraced time.",
     )
