@@ -1,0 +1,30 @@
+"""Figures and counts in sentences."""
+
+from __future__ import annotations
+
+import pytest
+
+from etscope.inspector.wording import counted, figure
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.002140001, "0.00214"),
+        (46.24, "46.2"),
+        (999.4, "999"),
+        (3508.4, "3,508"),
+        (-2000.0, "-2,000"),
+        (0.0, "0"),
+        (float("nan"), "-"),
+        (float("inf"), "-"),
+    ],
+)
+def test_three_digits_and_all_before_the_point(value: float, text: str) -> None:
+    assert figure(value) == text
+
+
+def test_one_and_several() -> None:
+    assert counted(1, "operator") == "1 operator"
+    assert counted(0, "operator") == "0 operators"
+    assert counted(1234, "branch", "branches") == "1,234 branches"
