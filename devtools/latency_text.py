@@ -118,10 +118,11 @@ def _origin(report: LatencyReport) -> list[str]:
 
 def _unknowns(report: LatencyReport) -> list[str]:
     coverage, known = report.coverage, report.coverage["methods_known"]
-    how = "; ".join(_HOW.get(how, how) for how in coverage["methods_by"])
+    how = "; ".join(_HOW.get(word, str(word)) for word in coverage["methods_by"])
     lines = []
     if report.methods:
-        names = ", ".join(dict.fromkeys(m.method for m in report.methods if m.method is not None))
+        found = [method.method for method in report.methods]
+        names = ", ".join(dict.fromkeys(name for name in found if name is not None))
         lines.append(f"methods: {names or '-'} ({how})")
     blind = report.recording.program is None and not known
     if report.methods and (blind or coverage["operators_unnamed"]):

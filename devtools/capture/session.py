@@ -37,7 +37,6 @@ __all__ = ["CaptureRequest", "capture"]
 #: Called with (stage, steps done, steps in all); stages: export, timing, untraced, tensors.
 Progress = Callable[[str, int, int], None]
 
-
 _NOT_ASKED = PassOutcome("not_asked")
 
 
@@ -157,7 +156,6 @@ def _timing(work: _Work, runtime: Runtime) -> None:
         ) from why
     work.files[names.TRACE] = _dump(trace, work.folder / "timing.etdp")
     work.traced = _traced_wall(runtime, trace)[len(work.warm) :]
-    # A runtime may be done before it has told how far it is.
     work.say("timing", len(whole), len(whole))
     work.say("untraced", 0, len(whole))
     # After the other, which finds out beforehand whether there are too many inferences.
