@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from etscope.etdump.errors import UsageError
 from etscope.inspector.blocks import Block
 from etscope.inspector.durations import Clock, slot_durations
 from etscope.inspector.operators import METHOD_EVENT
@@ -15,10 +16,21 @@ _FITTING = ((1e3, TimeScale.NS), (1e6, TimeScale.US), (1e9, TimeScale.MS), (np.i
 
 
 def source_unit(recording: Recording, asked: str | None) -> TimeScale:
-    """What a tick of the trace is: as asked, else as a bundle says, else nanoseconds."""
-    told = recording.bundle.manifest.clock.get("unit") if recording.bundle else None
+    """What a tick of the trace is: as asked, else as a bundle says, else nanoseconds.
+
+    Raises:
+        UsageError: the bundle names a unit that is none.
+    """
+    if asked is not None:
+        return TimeScale(asked)
+    told = recording.bundle.manifest.clock.get("unit", "ns") if recording.bundle else "ns"
     known = {scale.value: scale for scale in TimeScale}
-    return known.get(asked or told or "", TimeScale.NS)
+    if told not in known:
+        raise UsageError(
+            f"the bundle's clock ticks in {told!r}, which is none of {', '.join(known)}: "
+            "say what a tick is with --source-unit."
+        )
+    return known[told]
 
 
 def fitting_unit(recording: Recording, source: TimeScale) -> TimeScale:
@@ -50,7 +62,7 @@ def clock_for(recording: Recording, source: str | None, shown: str | None) -> Cl
     """The clock of a recording; without `shown` its unit is milliseconds, or cycles for cycles.
 
     Raises:
-        ClockMismatch: cycles on one side only.
+        UsageError: as `source_unit`, or cycles on one side only.
     """
     ticks = source_unit(recording, source)
     if shown is not None:

@@ -8,6 +8,7 @@ import json
 import re
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from project import run_python
 from traces import event, inference, method_load, trace_of_runs
 
 from etscope.devtools import cli
+from etscope.etdump.manifest import InferenceRun, Manifest
 from etscope.etdump.writer import write_etdump
 
 CALLS = [
@@ -301,6 +303,36 @@ def test_a_program_that_is_none_is_blamed(inspect: Run, trace: Path) -> None:
     assert code == 2
     assert "this is not an ExecuTorch program" in err
     assert "or leave --program out" in err
+
+
+def test_a_bundle_says_what_a_tick_is(inspect: Run, trace: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "x.etscope"
+    folder.mkdir()
+    trace.rename(folder / "trace.etdp")
+    manifest = Manifest(
+        created="2026-01-01T00:00:00+00:00",
+        tool={},
+        runtime={"name": "executorch"},
+        model={"target": "m.py:f", "backend": "xnnpack", "quantize": "int8"},
+        host={},
+        clock={"unit": "us"},
+        warmup=1,
+        iterations=2,
+        inferences=(InferenceRun("encode", 0, 1, warmup=True), InferenceRun("encode", 0, 2)),
+        notes=("The model was switched to eval.",),
+    )
+    (folder / "manifest.json").write_text(manifest.to_json())
+    _, out, _ = inspect(folder)
+    assert out.startswith("encode takes 115 us (p50 of 2 inferences, measured)")
+    assert "coverage: 2 of 3 inferences counted (1 warm-up left out)" in out
+    assert "recorded: m.py:f, runtime executorch, backend xnnpack, quantized to int8, 2026" in out
+    assert "note: The model was switched to eval." in out
+    odd = replace(manifest, clock={"unit": "ticks"})
+    (folder / "manifest.json").write_text(odd.to_json())
+    code, _, err = inspect(folder)
+    assert code == 2
+    assert "the bundle's clock ticks in 'ticks'" in err
+    assert inspect(folder, "--source-unit", "ns")[0] == 0
 
 
 # ----------------------------------------------------------------- alone
