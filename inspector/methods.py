@@ -18,6 +18,7 @@ from etscope.etdump.program import Program
 
 _INFERENCE = "Execute"
 _NATIVE = "native_call_"
+_OPERATOR = "OPERATOR_CALL"
 #: The share of a run's instruction events that a method must have to count as its method.
 _FITS = 0.5
 
@@ -110,7 +111,7 @@ def fit(trace: Trace, shape: EventShape, method: Method) -> tuple[float, float]:
     table = method.instructions
     keys = zip(table.chain.tolist(), table.instruction.tolist(), strict=True)
     rows = {key: row for row, key in enumerate(keys)}
-    events = _instruction_events(shape)
+    events = _instruction_events(trace, shape)
     met = set()
     good = 0
     for event in events.tolist():
@@ -123,10 +124,20 @@ def fit(trace: Trace, shape: EventShape, method: Method) -> tuple[float, float]:
     return good / len(events), len(met) / max(len(rows), 1)
 
 
-def _instruction_events(shape: EventShape) -> Ints:
-    """The rows of a run that say which instruction of the program they are."""
+def _instruction_events(trace: Trace, shape: EventShape) -> Ints:
+    """The rows of a run that say which instruction of the program they are.
+
+    OPERATOR_CALL fits every operator: it counts only where no event of a kernel says more.
+    """
     relevant = (shape.kind == Kind.PROFILE) & (shape.chain >= 0)
-    return np.flatnonzero(relevant & (shape.delegate_id < 0) & (shape.delegate_name < 0))
+    rows = np.flatnonzero(relevant & (shape.delegate_id < 0) & (shape.delegate_name < 0))
+    names = [trace.text(index) or "" for index in shape.name[rows].tolist()]
+    places = list(zip(shape.chain[rows].tolist(), shape.instruction[rows].tolist(), strict=True))
+    told = {place for place, name in zip(places, names, strict=True) if name.startswith(_NATIVE)}
+    kept = [
+        name != _OPERATOR or place not in told for name, place in zip(names, places, strict=True)
+    ]
+    return rows[np.array(kept, np.bool_)]
 
 
 def misfits(trace: Trace, program: Program, methods: MethodsOfRuns) -> int:
@@ -141,7 +152,7 @@ def misfits(trace: Trace, program: Program, methods: MethodsOfRuns) -> int:
         shape = trace.shapes[number]
         if (number, name) not in verdicts:
             fits = name in known and fit(trace, shape, known[name])[0] >= _FITS
-            verdicts[number, name] = not fits and len(_instruction_events(shape)) > 0
+            verdicts[number, name] = not fits and len(_instruction_events(trace, shape)) > 0
         count += verdicts[number, name]
     return count
 
