@@ -7,6 +7,7 @@ import math
 import unicodedata
 from dataclasses import dataclass
 
+from etscope.inspector import wording
 from etscope.inspector.latency import MethodLatency
 
 #: Longer names than this are cut in the middle of a page.
@@ -62,10 +63,8 @@ def digits(value: float, count: int = 3) -> str:
 
 
 def percent(share: float) -> str:
-    """A share in percent. Something is never written as nothing."""
-    if not math.isfinite(share):
-        return "–"
-    return "<0.1%" if 0 < share < 0.0005 else f"{share:.1%}"
+    """A share in percent, or a dash."""
+    return wording.percent(share) or "–"
 
 
 def plain(text: str, limit: int = NAME_LIMIT) -> str:

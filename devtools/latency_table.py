@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from etscope.devtools.column_fit import print_fitting
-from etscope.devtools.quantities import bar, decimals_for, fixed, percent
+from etscope.devtools.quantities import bar, decimals_for, fixed
 from etscope.devtools.terminal import Column, say
 from etscope.inspector.latency import MethodLatency
 from etscope.inspector.operators import OperatorRows
-from etscope.inspector.wording import counted
+from etscope.inspector.wording import counted, percent
 
 #: What a table may be sorted by. Figures come largest first.
 SORTS = ("time", "order", "name", "calls", "mean", "std", "min", "p50", "p90", "p99", "max")

@@ -8,12 +8,12 @@ from typing import Any
 
 from etscope.devtools.column_fit import print_fitting
 from etscope.devtools.latency_table import print_operators
-from etscope.devtools.quantities import decimals_for, fixed, percent
+from etscope.devtools.quantities import decimals_for, fixed
 from etscope.devtools.terminal import Column, is_terminal, say, screen_width
 from etscope.inspector.latency import MethodLatency
 from etscope.inspector.latency_report import LatencyReport
-from etscope.inspector.waterfall import Part
-from etscope.inspector.wording import counted
+from etscope.inspector.waterfall import METHOD, Part
+from etscope.inspector.wording import counted, percent
 
 #: Rows of a table on a screen, where nothing else was asked for. A pipe gets all.
 SCREENFUL = 20
@@ -178,7 +178,8 @@ def _basis(latency: MethodLatency) -> str:
 
 def _print_waterfall(parts: list[Part], unit: str) -> None:
     places = decimals_for(part.value for part in parts)
-    whole = parts[0].value if parts else 0.0
+    # Shares are of the method here, in the table below and in the HTML report alike.
+    whole = next((part.value for part in parts if part.name == METHOD), 0.0)
     rows = [
         (
             "  " * part.level + part.name,
@@ -189,11 +190,10 @@ def _print_waterfall(parts: list[Part], unit: str) -> None:
         )
         for part in parts
     ]
-    first = parts[0].name if parts else "whole"
     columns = (
         Column("part"),
         Column(f"time ({unit})", right=True),
-        Column(f"of {first}", right=True),
+        Column("of the method", right=True),
         Column("figure"),
         Column("what it is"),
     )

@@ -28,13 +28,6 @@ def fixed(value: float, decimals: int) -> str | None:
     return f"{value:.{decimals}f}"
 
 
-def percent(share: float) -> str | None:
-    """A share as 12.3%; None where there is none."""
-    if not math.isfinite(share):
-        return None
-    return "<0.1%" if 0 < share < 0.0005 else f"{share:.1%}"
-
-
 def bar(share: float, width: int) -> str:
     """A bar of at most `width` characters, in eighths of one."""
     if not math.isfinite(share) or share <= 0:

@@ -11,6 +11,9 @@ from etscope.inspector.recording import Recording
 from etscope.inspector.statistics import middle_half
 from etscope.inspector.wording import counted
 
+#: The bar that all shares are shares of.
+METHOD = "method"
+
 _PER_NANOSECOND = {"ns": 1.0, "us": 1e-3, "ms": 1e-6, "s": 1e-9}
 
 
@@ -40,7 +43,7 @@ def waterfall(recording: Recording, latency: MethodLatency) -> list[Part]:
         outside = Part("outside the method", wall - latency.mean, "derived", 1, "caller and tracer")
         parts.append(outside)
     base = len(parts) and 1
-    parts.append(Part("method", latency.mean, "measured", base, "Method::execute"))
+    parts.append(Part(METHOD, latency.mean, "measured", base, "Method::execute"))
     for kind, name in (
         ("operator", "operators"),
         ("delegate", "delegates"),

@@ -15,3 +15,10 @@ def figure(value: float) -> str:
 def counted(number: int, one: str, several: str | None = None) -> str:
     """`3 operators`, `1 operator`."""
     return f"{number:,} {one if number == 1 else several or one + 's'}"
+
+
+def percent(share: float) -> str | None:
+    """A share as 12.3%; None where there is none. Something is never written as nothing."""
+    if not math.isfinite(share):
+        return None
+    return "<0.1%" if 0 < share < 0.0005 else f"{share:.1%}"

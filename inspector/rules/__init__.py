@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from etscope.inspector.findings import Rule
-from etscope.inspector.rules.cost import costliest, dispatch, portable_beside_delegates, unexplained
+from etscope.inspector.rules.cost import (
+    costliest,
+    delegate_overhead,
+    dispatch,
+    portable_beside_delegates,
+    unexplained,
+)
 from etscope.inspector.rules.trust import (
     clocks_disagree,
     few_samples,
@@ -17,6 +23,7 @@ DEFAULT_RULES: tuple[Rule, ...] = (
     costliest,
     portable_beside_delegates,
     dispatch,
+    delegate_overhead,
     unexplained,
     clocks_disagree,
     warm_up,

@@ -81,6 +81,27 @@ def dispatch(recording: Recording, latency: MethodLatency) -> Iterator[Finding]:
         )
 
 
+def delegate_overhead(recording: Recording, latency: MethodLatency) -> Iterator[Finding]:
+    """Time of delegate calls that lies in none of the operations inside them."""
+    rows = latency.rows
+    calls = [row for row in rows.top.tolist() if rows.kind[row] == "delegate" and rows.inner[row]]
+    if not calls or not latency.mean > 0:
+        return
+    cost = float((rows.total[calls] - rows.inner[calls]).sum())
+    share = cost / latency.mean
+    if share >= 0.1:
+        yield Finding(
+            "delegate_overhead",
+            "medium",
+            f"{counted(len(calls), 'delegate call')} take {share:.0%} of {_name(latency)} outside "
+            f"of their operations ({figure(cost)} {latency.unit}, derived: call less operations, "
+            "as coarse as the backend's clock)",
+            {"share": share, "calls": len(calls), "instructions": _ids(latency, np.array(calls))},
+            "Entering a delegate costs time each time: fewer, larger partitions, which operators "
+            "in between that stayed outside break up.",
+        )
+
+
 def unexplained(recording: Recording, latency: MethodLatency) -> Iterator[Finding]:
     """Time of the method that no event covers."""
     if not latency.mean > 0:

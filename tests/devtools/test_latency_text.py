@@ -12,13 +12,14 @@ import pytest
 from traces import event, inference, trace_of_runs
 
 from etscope.devtools.latency_text import SCREENFUL, Layout, print_report
-from etscope.devtools.quantities import bar, decimals_for, fixed, percent
+from etscope.devtools.quantities import bar, decimals_for, fixed
 from etscope.devtools.time_unit import clock_for, fitting_unit
 from etscope.etdump.columns import Trace
 from etscope.etdump.writer import write_etdump
 from etscope.inspector.latency_report import LatencyReport, latency_report
 from etscope.inspector.recording import Recording, open_recording
 from etscope.inspector.units import TimeScale
+from etscope.inspector.wording import percent
 
 NAN = math.nan
 
