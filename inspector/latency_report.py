@@ -153,12 +153,14 @@ def _confidence(recording: Recording, methods: list[MethodLatency]) -> str:
 def _coverage(recording: Recording, methods: list[MethodLatency]) -> dict[str, Any]:
     trace = recording.trace
     lost = [loss.what for loss in trace.losses]
+    empty = np.diff(trace.runs.first_event)[recording.inferences] == 0
     return {
         "events": len(trace),
         "runs": len(trace.runs),
         "inferences": len(recording.inferences),
         "inferences_counted": sum(len(latency.runs) for latency in methods),
         "warmup_left_out": sum(latency.warmup_runs for latency in methods),
+        "inferences_without_events": int(empty.sum()),
         "methods_known": sum(latency.method is not None for latency in methods),
         "methods_by": sorted({latency.how for latency in methods}),
         "not_nesting": sum(latency.not_nesting for latency in methods),

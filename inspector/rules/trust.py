@@ -31,7 +31,7 @@ def few_samples(recording: Recording, latency: MethodLatency) -> Iterator[Findin
 
 def warm_up(recording: Recording, latency: MethodLatency) -> Iterator[Finding]:
     """The first inference took much longer than the rest and is among the samples."""
-    samples = latency.samples
+    samples = latency.samples[~np.isnan(latency.samples)]
     if len(samples) < 4:
         return
     ratio = float(samples[0] / np.median(samples[1:])) if np.median(samples[1:]) > 0 else 0.0
@@ -47,7 +47,7 @@ def warm_up(recording: Recording, latency: MethodLatency) -> Iterator[Finding]:
 
 def spread(recording: Recording, latency: MethodLatency) -> Iterator[Finding]:
     """Times differ much from inference to inference."""
-    samples = latency.samples
+    samples = latency.samples[~np.isnan(latency.samples)]
     if len(samples) < _FEW:
         return
     low, middle, high = np.percentile(samples, (10, 50, 90))

@@ -102,7 +102,7 @@ def _signature(block: Block) -> tuple[object, ...]:
 
 
 @given(any_trace())
-@settings(max_examples=50)
+@settings(max_examples=25)
 def test_every_run_with_events_is_in_exactly_one_block(trace: Trace) -> None:
     blocks = blocks_of(trace)
     found = sorted(run for block in blocks for run in block.runs.tolist())

@@ -90,7 +90,7 @@ def test_runs_that_nest_otherwise_are_found() -> None:
 
 
 @given(any_trace())
-@settings(max_examples=50)
+@settings(max_examples=25)
 def test_a_parent_always_comes_after_its_children(trace: Trace) -> None:
     for run, number in enumerate(trace.runs.shape.tolist()):
         shape = trace.shapes[number]

@@ -126,7 +126,7 @@ def test_every_value_of_an_instruction_is_kept() -> None:
 
 
 @given(any_trace())
-@settings(max_examples=50)
+@settings(max_examples=25)
 def test_every_timing_is_in_exactly_one_row(trace: Trace) -> None:
     flags = output_flags(trace)
     for run, number in enumerate(trace.runs.shape.tolist()):

@@ -1,0 +1,92 @@
+"""Rules about cost: each fires on a small case, and keeps silent on a clean one."""
+
+from __future__ import annotations
+
+import pytest
+from latency_reports import delegate, method, operator, report_of
+from traces import Run, event, inference
+
+from etscope.inspector.findings import Finding
+
+
+def found(rule: str, *runs: Run) -> list[Finding]:
+    return [finding for finding in report_of(*runs).findings if finding.rule == rule]
+
+
+@pytest.mark.parametrize(("end", "severity"), [(95, "high"), (30, "medium"), (15, "info")])
+def test_the_costliest_instruction(end: int, severity: str) -> None:
+    (one,) = found(
+        "costliest", method(100, *operator("a.out", 0, 0, 5), *operator("b.out", 7, 6, end))
+    )
+    assert one.severity == severity
+    assert one.evidence["instruction"] == 7
+    assert one.evidence["share"] == pytest.approx((end - 6) / 100)
+    assert one.message.startswith("b.out (instruction 7) takes")
+
+
+def test_nothing_is_costliest_where_nothing_is_known() -> None:
+    assert found("costliest", method(100)) == []
+    assert found("costliest", inference(*operator("a.out", 0, 0, 5))) == []
+    backwards = event("OPERATOR_CALL", 2**40, 1, instruction=0)
+    assert found("costliest", method(100, backwards)) == []
+
+
+def test_an_instruction_of_unknown_time_is_not_the_costliest() -> None:
+    backwards = event("OPERATOR_CALL", 2**40, 1, instruction=0)
+    (one,) = found("costliest", method(100, backwards, *operator("a.out", 1, 10, 20)))
+    assert one.evidence["instruction"] == 1
+
+
+@pytest.mark.parametrize(("end", "severity"), [(60, "high"), (30, "medium"), (15, "low")])
+def test_operators_beside_delegates(end: int, severity: str) -> None:
+    run = method(
+        100,
+        *delegate(0, 0, 10, "conv"),
+        *operator("a.out", 1, 10, 12),
+        *operator("b.out", 2, 12, end),
+    )
+    (one,) = found("portable_beside_delegates", run)
+    assert one.severity == severity
+    assert one.evidence["operators"] == 2
+    assert one.evidence["instructions"] == [2, 1]
+    assert "2 operators outside of 1 delegate take" in one.message
+    assert one.message.endswith("b.out, a.out")
+
+
+def test_only_delegates_or_only_operators_are_as_intended() -> None:
+    rule = "portable_beside_delegates"
+    assert found(rule, method(100, *operator("a.out", 0, 0, 50))) == []
+    assert found(rule, method(100, *delegate(0, 0, 50, "conv"))) == []
+    untimed = inference(*delegate(0, 0, 10, "x"), *operator("a.out", 1, 10, 20))
+    assert found(rule, untimed) == []
+
+
+def test_calling_kernels_costs_more_than_it_should() -> None:
+    (one,) = found("dispatch", method(10, *operator("a.out", 0, 0, 4), *operator("b.out", 1, 4, 8)))
+    assert one.evidence["share"] == pytest.approx(0.4)
+    assert one.evidence["kernels"] == 2
+
+
+def test_an_operator_with_two_kernels_is_called_once() -> None:
+    (one,) = found(
+        "dispatch",
+        inference(
+            event("native_call_a.out", 10, 40, instruction=0),
+            event("native_call_b.out", 40, 70, instruction=0),
+            event("OPERATOR_CALL", 0, 100, instruction=0),
+            event("Method::execute", 0, 100),
+        ),
+    )
+    assert one.evidence["share"] == pytest.approx(0.4)
+
+
+def test_cheap_calls_are_no_finding() -> None:
+    assert found("dispatch", method(100, *operator("a.out", 0, 0, 100))) == []
+    assert found("dispatch", method(100, event("OPERATOR_CALL", 0, 9, instruction=0))) == []
+
+
+def test_time_that_no_event_covers() -> None:
+    (one,) = found("unexplained", method(100, *operator("a.out", 0, 0, 80)))
+    assert one.evidence["share"] == pytest.approx(0.2)
+    assert found("unexplained", method(100, *operator("a.out", 0, 0, 95))) == []
+    assert found("unexplained", inference(*operator("a.out", 0, 0, 95))) == []
