@@ -124,10 +124,11 @@ def block_statistics(block: Block, clock: Clock, runs: Ints | None = None) -> St
 
 def known_mean(durations: Reals) -> Reals:
     """Mean of each row over the runs where it has a duration; NaN: in none. (rows, runs)."""
+    mean = durations.mean(axis=1) if durations.shape[1] else np.full(len(durations), np.nan)
+    if not np.isnan(mean).any():
+        return np.asarray(mean)
     known = ~np.isnan(durations)
     count = known.sum(axis=1)
-    if (count == durations.shape[1]).all() and durations.shape[1]:
-        return np.asarray(durations.mean(axis=1))
     sums = np.where(known, durations, 0.0).sum(axis=1)
     return np.where(count > 0, sums / np.maximum(count, 1), np.nan)
 

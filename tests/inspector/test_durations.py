@@ -79,8 +79,13 @@ def test_a_converter_is_asked_with_name_and_ticks() -> None:
 
 
 def test_a_converter_by_number_gets_the_number_as_text() -> None:
-    names = []
-    clock = Clock(TimeScale.NS, TimeScale.NS, lambda name, ticks: names.append(name) or ticks)
+    names: list[int | str] = []
+
+    def convert(name: int | str, ticks: float) -> float:
+        names.append(name)
+        return ticks
+
+    clock = Clock(TimeScale.NS, TimeScale.NS, convert)
     made = event("kernel", 3, 8, instruction=0, delegate=0)
     slot_durations(block_of(trace_of_events([made])), 0, clock)
     assert names == ["0", "0"]

@@ -36,15 +36,18 @@ def run_of(*names: str) -> Run:
 
 def two_methods() -> Program:
     """`sum` adds and adds; `product` adds, multiplies and calls a delegate."""
-    both = {"operators": [ADD, MUL], "values": [null()]}
+    operators, values = [ADD, MUL], [null()]
     return read_program(
         program(
-            method("sum", chains=[[kernel(0, 0), kernel(0, 0)]], **both),
+            method(
+                "sum", operators=operators, values=values, chains=[[kernel(0, 0), kernel(0, 0)]]
+            ),
             method(
                 "product",
                 chains=[[kernel(0, 0), kernel(1, 0), delegate_call(0, 0)]],
                 delegates=[delegate("Xnn")],
-                **both,
+                operators=operators,
+                values=values,
             ),
             blobs=[b"blob"],
         )
@@ -147,10 +150,9 @@ def test_a_manifest_of_another_length_is_not_believed(listed: int) -> None:
 
 def test_inferences_that_a_program_could_not_have_run() -> None:
     trace = trace_of_runs(run_of("add.out", "add.out"), run_of("conv.out"), LOAD, inference())
-    named = [["sum"] * 4, ["gone"] * 4, [None] * 4]
+    named: list[list[str | None]] = [["sum"] * 4, ["gone"] * 4, [None] * 4]
     counts = [
-        misfits(trace, two_methods(), MethodsOfRuns(list(names), ["manifest"] * 4))
-        for names in named
+        misfits(trace, two_methods(), MethodsOfRuns(names, ["manifest"] * 4)) for names in named
     ]
     assert counts == [1, 2, 0]
 

@@ -13,7 +13,8 @@ from etscope.inspector.nesting import parents_of, runs_that_nest
 
 def parents(*events: Event) -> list[int]:
     trace = trace_of_events(events)
-    return parents_of(trace.shapes[0], trace.start, trace.end).tolist()
+    found: list[int] = parents_of(trace.shapes[0], trace.start, trace.end).tolist()
+    return found
 
 
 def test_an_event_lies_in_the_one_that_ends_after_it() -> None:

@@ -132,7 +132,10 @@ def test_the_parts_of_any_method_add_up(made: list[Run]) -> None:
     assert_adds_up(parts_of(*made))
 
 
-def bundle(place: Path, **walls: dict[str, list[int]]) -> Recording:
+Walls = dict[str, list[int]]
+
+
+def bundle(place: Path, traced: Walls, untraced: Walls | None = None) -> Recording:
     """Two warm-ups, then two inferences with one input and one with another; 10 µs more each."""
     listed = (
         InferenceRun("forward", 0, 2, warmup=True),
@@ -141,7 +144,9 @@ def bundle(place: Path, **walls: dict[str, list[int]]) -> Recording:
         InferenceRun("forward", 0, 1),
     )
     trace = trace_of_runs(*(mixed(us) for us in (900, 900, 100, 110, 120)))
-    return open_recording(bundle_folder(place, manifest(*listed, **walls), trace))
+    return open_recording(
+        bundle_folder(place, manifest(*listed, traced=traced, untraced=untraced), trace)
+    )
 
 
 TRACED = {"forward/0": [150_000, 170_000], "forward/1": [160_000]}
