@@ -54,7 +54,7 @@ class _Work:
     warm: list[Inference] = field(default_factory=list)
     measured: list[Inference] = field(default_factory=list)
     untraced: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
-    traced: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    traced: NDArray[np.int64] | None = None
     tensors: PassOutcome = _NOT_ASKED
 
 
@@ -155,7 +155,9 @@ def _timing(work: _Work, runtime: Runtime) -> None:
             f"crashes; ask for at most {fits} iterations."
         ) from why
     work.files[names.TRACE] = _dump(trace, work.folder / "timing.etdp")
-    work.traced = _traced_wall(runtime, trace)[len(work.warm) :]
+    if isinstance(runtime, ExecuTorchRuntime):
+        # The reference runtime has nothing around a method that its own event would not cover.
+        work.traced = runtime.traced_wall_ns[len(work.warm) :]
     work.say("timing", len(whole), len(whole))
     work.say("untraced", 0, len(whole))
     # After the other, which finds out beforehand whether there are too many inferences.
@@ -171,17 +173,6 @@ def _dump(trace: Trace, path: Path) -> Path:
         return Path(trace.path)
     write_etdump(trace, path)
     return path
-
-
-def _traced_wall(runtime: Runtime, trace: Trace) -> NDArray[np.int64]:
-    if isinstance(runtime, ExecuTorchRuntime):
-        return runtime.traced_wall_ns
-    # The reference runtime has nothing around a method that its own event would not cover.
-    events = trace.events
-    name = trace.strings.index("Method::execute")
-    rows = events.name == name
-    wall: NDArray[np.int64] = (events.end[rows] - events.start[rows]).astype(np.int64)
-    return wall
 
 
 def _tensors(work: _Work, runtime: Runtime) -> None:
@@ -243,7 +234,7 @@ def _manifest(work: _Work, runtime: Runtime) -> Manifest:
         inferences=plan.described(work.warm + work.measured, warmup=len(work.warm)),
         tensor_inferences=plan.described(plan.each_once(model.methods)) if logged else (),
         untraced_wall_ns=plan.by_input(work.measured, work.untraced),
-        traced_wall_ns=plan.by_input(work.measured, work.traced),
+        traced_wall_ns={} if work.traced is None else plan.by_input(work.measured, work.traced),
         inputs={key: {"origin": origins[key.rpartition("/")[0]], **row} for key, row in sets},
         passes={"timing": PassOutcome("ok"), "tensors": work.tensors},
         notes=tuple(work.notes),

@@ -65,9 +65,10 @@ def spread(recording: Recording, latency: MethodLatency) -> Iterator[Finding]:
 
 def tracing_cost(recording: Recording, latency: MethodLatency) -> Iterator[Finding]:
     """What the tracing itself costs, where the bundle has an untraced run to compare with."""
-    traced = mean_wall(recording, latency, traced=True)
+    # Where no clock ran around the inferences, the method's own time is all there is.
+    traced = mean_wall(recording, latency, traced=True) or latency.mean
     untraced = mean_wall(recording, latency, traced=False)
-    if traced is None or untraced is None or untraced <= 0:
+    if untraced is None or untraced <= 0 or not traced > 0:
         return
     ratio = traced / untraced
     seen = f"{ratio:.2f}x" if ratio > 1 else "no more than noise"
