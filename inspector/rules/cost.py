@@ -93,9 +93,10 @@ def delegate_overhead(recording: Recording, latency: MethodLatency) -> Iterator[
         yield Finding(
             "delegate_overhead",
             "medium",
-            f"{counted(len(calls), 'delegate call')} take {share:.0%} of {_name(latency)} outside "
-            f"of their operations ({figure(cost)} {latency.unit}, derived: call less operations, "
-            "as coarse as the backend's clock)",
+            f"{counted(len(calls), 'delegate call')} {'takes' if len(calls) == 1 else 'take'} "
+            f"{share:.0%} of {_name(latency)} outside of the operations inside "
+            f"({figure(cost)} {latency.unit}, derived: call less operations, as coarse as the "
+            "backend's clock)",
             {"share": share, "calls": len(calls), "instructions": _ids(latency, np.array(calls))},
             "Entering a delegate costs time each time: fewer, larger partitions, which operators "
             "in between that stayed outside break up.",

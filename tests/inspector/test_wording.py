@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from etscope.inspector.wording import counted, figure
+from etscope.inspector.wording import counted, figure, percent
 
 
 @pytest.mark.parametrize(
@@ -28,3 +28,15 @@ def test_one_and_several() -> None:
     assert counted(1, "operator") == "1 operator"
     assert counted(0, "operator") == "0 operators"
     assert counted(1234, "branch", "branches") == "1,234 branches"
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [(0.1234, "12.3%"), (0.0, "0.0%"), (0.0001, "<0.1%"), (1.0, "100.0%"), (-0.02, "-2.0%")],
+)
+def test_a_share_is_never_rounded_to_nothing(share: float, text: str) -> None:
+    assert percent(share) == text
+
+
+def test_no_share_has_no_text() -> None:
+    assert percent(float("nan")) is None

@@ -90,3 +90,23 @@ def test_time_that_no_event_covers() -> None:
     assert one.evidence["share"] == pytest.approx(0.2)
     assert found("unexplained", method(100, *operator("a.out", 0, 0, 95))) == []
     assert found("unexplained", inference(*operator("a.out", 0, 0, 95))) == []
+
+
+def test_entering_delegates_costs_more_than_it_should() -> None:
+    calls = [
+        *delegate(0, 0, 20, "conv"),
+        *delegate(3, 20, 50, "conv", "relu"),
+        *delegate(5, 50, 90),
+    ]
+    (one,) = found("delegate_overhead", method(100, *calls))
+    assert one.evidence["share"] == pytest.approx(0.47)
+    assert one.evidence["instructions"] == [0, 3]
+    assert one.message.startswith("2 delegate calls take 47% of the method")
+    (one,) = found("delegate_overhead", method(100, *delegate(0, 0, 20, "conv")))
+    assert one.message.startswith("1 delegate call takes 19% of the method")
+
+
+def test_delegates_that_are_busy_or_say_nothing_have_no_overhead() -> None:
+    assert found("delegate_overhead", method(100, *delegate(0, 0, 5, "conv"))) == []
+    assert found("delegate_overhead", method(100, *delegate(0, 0, 50))) == []
+    assert found("delegate_overhead", inference(*delegate(0, 0, 50, "conv"))) == []
