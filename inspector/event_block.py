@@ -95,7 +95,7 @@ class Event:
         """This event as a frame of one row; `_units` is appended to the time columns."""
         from etscope.inspector.tables import event_frame
 
-        return event_frame(self, _units)
+        return event_frame(self.block, self._row, _units)
 
     def asdict(self, _units: str = "") -> dict[str, Any]:
         """This event as column name → value."""

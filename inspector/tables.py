@@ -43,18 +43,21 @@ def _objects(values: Sequence[Any]) -> pd.Series[Any]:
     return pd.Series(_cells(values), dtype=object)
 
 
-def _columns(blocks: Sequence[EventBlock], units: str) -> dict[str, Any]:
-    """The columns of every row of the blocks, straight from the columns beneath them."""
-    places = [(block, row) for block in blocks for row in range(len(block.columns.slots))]
+#: Blocks with those of their rows that become rows of a frame.
+Selection = Sequence[tuple["EventBlock", Sequence[int]]]
+
+
+def _columns(selection: Selection, units: str) -> dict[str, Any]:
+    """The columns of these rows, straight from the columns beneath them."""
+    places = [(block, row) for block, rows in selection for row in rows]
     slots = [block.columns.slots[row] for block, row in places]
-    figures = [block.statistics for block in blocks if block.columns.slots]
     timed = [(*place, bool(slot.profile)) for place, slot in zip(places, slots, strict=True)]
     out: dict[str, Any] = {
         "event_name": _cells([slot.name for slot in slots]),
         "raw": _cells([block.samples(row) if known else None for block, row, known in timed]),
     }
     for column, name in _STATISTICS.items():
-        parts = [getattr(statistics, name) for statistics in figures]
+        parts = [getattr(block.statistics, name)[list(rows)] for block, rows in selection if rows]
         out[column + units] = np.concatenate(parts) if parts else np.zeros(0)
     return out | {
         "op_types": _cells([[] for _ in slots]),
@@ -71,13 +74,11 @@ def _columns(blocks: Sequence[EventBlock], units: str) -> dict[str, Any]:
     }
 
 
-def event_frame(event: Event, units: str) -> pd.DataFrame:
+def event_frame(block: EventBlock, row: int, units: str) -> pd.DataFrame:
     """One event as a row, without the name of the block."""
     import pandas as pd
 
-    columns = _columns([event.block], units)
-    row = event.block.events.index(event)
-    return pd.DataFrame(columns).iloc[row : row + 1].reset_index(drop=True)
+    return pd.DataFrame(_columns([(block, [row])], units))
 
 
 def blocks_frame(
@@ -90,7 +91,8 @@ def blocks_frame(
     names = [block.name for block in blocks for _ in block.columns.slots]
     columns = {"event_block_name": _cells(names)}
     with no_collection():
-        columns |= _columns(blocks, f" ({scale})" if include_units else "")
+        whole = [(block, range(len(block.columns.slots))) for block in blocks]
+        columns |= _columns(whole, f" ({scale})" if include_units else "")
         frame = pd.DataFrame(columns)
     if not include_metadata:
         return frame
