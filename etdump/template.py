@@ -109,6 +109,7 @@ class _Marks:
         self._back: list[Positions] = []
         self._ahead: list[Positions] = []
         self._read: list[Positions] = []  # every word that holds a field
+        self._held: list[tuple[Positions, Positions]] = []  # vtables, strings, vectors: from, to
 
     def _require(self, holds: NDArray[np.bool_]) -> None:
         self.possible = self.possible and bool(holds.all())
@@ -128,6 +129,7 @@ class _Marks:
         vtables, sizes = self.buffer.vtables(at)
         inside = self._inside(vtables, sizes)
         self._require(inside | (vtables + sizes <= self.begin) | (vtables >= self.end))
+        self._held.append((vtables[inside], (vtables + sizes)[inside]))
         self._back.append(at[~inside])
 
     def reference(self, at: Positions, item_size: int | None) -> None:
@@ -141,7 +143,16 @@ class _Marks:
             extent += counts * item_size
         inside = self._inside(targets, extent)
         self._require(inside | (targets >= self.end))
+        if item_size is not None:  # the tables' own words are fields
+            self._held.append((targets[inside], (targets + extent)[inside]))
         self._ahead.append(at[~inside])
+
+    def _holding(self, words: int) -> NDArray[np.bool_]:
+        """Which words of the image belong to a vtable, a string or a vector."""
+        begins, ends = (np.concatenate(side) for side in zip(*self._held, strict=True))
+        steps = np.bincount((begins - self.begin) >> 2, minlength=words + 1)
+        steps -= np.bincount((ends - self.begin + 3) >> 2, minlength=words + 1)
+        return np.asarray(np.cumsum(steps)[:words] > 0, np.bool_)
 
     def template(self, shape: EventShape, start: Positions, end: Positions) -> Template | None:
         """The image with its free and moving words marked; None if it cannot serve."""
@@ -157,6 +168,9 @@ class _Marks:
         times = [(at >> 2) + half for at in (layout.start, layout.end) for half in (0, 1)]
         for free in (back, ahead, *times):
             fixed[free] = False
+        # Nor may it double as a part of a name or of a vtable.
+        if (self._holding(len(image)) & ~fixed).any():
+            return None
         return Template(
             shape=shape,
             image=image,

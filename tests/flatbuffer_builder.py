@@ -14,8 +14,11 @@ from flatbuffers import number_types
 
 
 class Num(NamedTuple):
+    """A number; left out of the file when it is `default`, never when that is None."""
+
     dtype: str
     value: float
+    default: float | None = 0
 
 
 class Vec(NamedTuple):
@@ -34,6 +37,7 @@ _FLAGS = {
     "u4": number_types.Uint32Flags,
     "i8": number_types.Int64Flags,
     "u8": number_types.Uint64Flags,
+    "f4": number_types.Float32Flags,
     "f8": number_types.Float64Flags,
 }
 
@@ -66,7 +70,7 @@ def _table(builder: Any, table: Table) -> int:
     builder.StartObject(max(table.fields, default=-1) + 1)
     for slot, field in table.fields.items():
         if isinstance(field, Num):
-            builder.PrependSlot(_FLAGS[field.dtype], slot, field.value, 0)
+            builder.PrependSlot(_FLAGS[field.dtype], slot, field.value, field.default)
         else:
             builder.PrependUOffsetTRelativeSlot(slot, children[slot], 0)
     return int(builder.EndObject())
