@@ -46,8 +46,18 @@ class FlatBuffer:
         """The error to raise for something that cannot be true."""
         return CorruptTrace(message, path=self.path, offset=position)
 
-    def inside(self, positions: Positions, size: int | Positions, what: str) -> None:
-        """Check that [position, position + size) lies in the file, for all of them."""
+    def inside(
+        self,
+        positions: Positions,
+        size: int | Positions,
+        what: str,
+        named_by: Positions | None = None,
+    ) -> None:
+        """Check that [position, position + size) lies in the file, for all of them.
+
+        Args:
+            named_by: the places in the file to blame; the positions themselves when left out.
+        """
         if not len(positions):
             return
         low = positions < 0
@@ -60,7 +70,7 @@ class FlatBuffer:
             raise Truncated(
                 f"{what} ends behind the last byte of the file ({self.size} bytes)",
                 path=self.path,
-                offset=at,
+                offset=at if named_by is None else int(named_by[high.argmax()]),
             )
 
     def gather(self, positions: Positions, dtype: str, what: str = "a number") -> NDArray[Any]:
@@ -150,7 +160,7 @@ class FlatBuffer:
         if len(steps) and not steps.all():
             raise self.corrupt("a reference to itself", int(at[np.argmin(steps)]))
         targets: Positions = np.add(at, steps)
-        self.inside(targets, 4, "the target of a reference")
+        self.inside(targets, 4, "the target of a reference", at)
         return targets
 
     def references(self, tables: Positions, offset: Offset) -> Positions:
@@ -163,7 +173,7 @@ class FlatBuffer:
         counts = np.zeros(len(at), np.int64)
         counts[there] = self.gather(at[there], "<u4", what)
         starts = np.where(there, at + 4, 0)
-        self.inside(starts, counts * item_size, what)
+        self.inside(starts, counts * item_size, what, at)
         return starts, counts
 
     def items(self, starts: Positions, counts: Positions, item_size: int, what: str) -> Positions:

@@ -36,10 +36,10 @@ def read_etdump(
     data, path = mapped(source)
     try:
         return _read(data, path)
-    except (EmptyTrace, NotATrace):
+    except NotATrace:
         raise
     except TraceError as error:
-        if strict:
+        if strict or not data.any():
             raise
         from etscope.etdump.salvage import salvage
 
@@ -111,7 +111,7 @@ def open_root(buffer: FlatBuffer, *, whole: bool = True) -> tuple[Positions, int
 
 
 def _not_a_dump(data: Bytes, path: str | None) -> TraceError:
-    if not data[: 1 << 20].any():
+    if not data.any():
         return EmptyTrace(
             "only zero bytes: this is a debug buffer that nothing was logged to, "
             "or space that a runtime reserved and never wrote",

@@ -14,7 +14,7 @@ import numpy as np
 
 from etscope.etdump import schema
 from etscope.etdump.columns import Bytes, Ints, Loss, Trace
-from etscope.etdump.errors import TraceError
+from etscope.etdump.errors import EmptyTrace, TraceError
 from etscope.etdump.flatbuffer import FlatBuffer, Positions
 from etscope.etdump.reader import assemble, open_root
 from etscope.etdump.runs import RunReader, RunTables
@@ -39,6 +39,8 @@ def salvage(data: Bytes, path: str | None, error: TraceError) -> Trace:
         best = whole
     elif len(found):
         best = rebuild(buffer, found)
+    elif isinstance(error, EmptyTrace):  # the file is whole: there was nothing to lose
+        raise error
     else:
         raise type(error)(
             f"{error.message}, and not one event can be found in it",

@@ -2,35 +2,74 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
-from numpy.typing import NDArray
 
 from etscope.etdump import schema
-from etscope.etdump.columns import EventShape, Ints, Kind, Loss, RunColumns, Trace
+from etscope.etdump.columns import EventShape, Ints, Ints32, Kind, Loss, RunColumns, Trace
 from etscope.etdump.flatbuffer import FlatBuffer, Positions
+from etscope.etdump.lost_vtables import with_lost_vtables
 from etscope.etdump.shapes import find_shapes
-from etscope.etdump.strings import StringTable
+from etscope.etdump.strings import StringTable, are_texts
 from etscope.etdump.times import Times
 
 _CHUNK = 1 << 22
 #: Four bytes of vtable header and eight slots of two.
 _VTABLE_SIZE = 20
 _LARGEST_TABLE = 64
-_LONGEST_NAME = 4096
+#: The eight offsets of a layout, each below the largest table, fit in one word.
+_SHIFTS = 6 * np.arange(8)[:, None]
 #: The events that end a run, and what the runtime calls such a run.
 _CLOSING = {"Method::execute": "Execute", "Program::load_method": "Default"}
 
 
-def find_profile_events(buffer: FlatBuffer) -> Positions:
-    """Positions of everything that has the layout, the times and the name of a profile event."""
-    found = [
-        _candidates(buffer, np.arange(low, min(low + _CHUNK, buffer.size - 3), 4))
-        for low in range(0, buffer.size - 3, _CHUNK)
-    ]
-    return np.concatenate(found) if found else np.zeros(0, np.int64)
+@dataclass(frozen=True, eq=False)
+class Found:
+    """Tables that look like profile events, in the order of the file."""
+
+    at: Positions
+    layout: Ints32  # row of `layouts`
+    layouts: Ints  # (layouts, 8): where each field is in its table; 0: absent
+    without_vtable: int = 0  # how many of them were read by the layouts that the runtime writes
+
+    def __len__(self) -> int:
+        return len(self.at)
+
+    def field(self, slot: int) -> Positions:
+        """Where this field of each table is; -1: absent."""
+        offset = self.layouts[self.layout, slot]
+        return np.where(offset > 0, self.at + offset, -1)
+
+    def backwards(self) -> Found:
+        """The same, last table first."""
+        return Found(self.at[::-1], self.layout[::-1], self.layouts, self.without_vtable)
 
 
-def _candidates(buffer: FlatBuffer, at: Positions) -> Positions:
+def find_profile_events(buffer: FlatBuffer) -> Found:
+    """Everything that has the layout, the times and the name of a profile event.
+
+    In a file that is cut off at its end, also what has lost its vtable.
+    """
+    at, packed, lost = [], [], 0
+    for low in range(0, buffer.size - 3, _CHUNK):
+        places = np.arange(low, min(low + _CHUNK, buffer.size - 3), 4)
+        for finder in (_with_vtable, with_lost_vtables):
+            tables, offsets = finder(buffer, places)
+            at.append(tables)
+            packed.append((offsets << _SHIFTS).sum(axis=0))
+            lost += len(tables) if finder is with_lost_vtables else 0
+    if not at:
+        return Found(np.zeros(0, np.int64), np.zeros(0, np.int32), np.zeros((0, 8), np.int64))
+    tables = np.concatenate(at)
+    order = np.argsort(tables, kind="stable")
+    distinct, layout = np.unique(np.concatenate(packed)[order], return_inverse=True)
+    layouts = (distinct[:, None] >> _SHIFTS.T) & (_LARGEST_TABLE - 1)
+    return Found(tables[order], layout.reshape(-1).astype(np.int32), layouts, lost)
+
+
+def _with_vtable(buffer: FlatBuffer, at: Positions) -> tuple[Positions, Ints]:
+    """(tables that are profile events by all that their vtables say, (8, tables) offsets)."""
     vtables = at - buffer.gather(at, "<i4")
     near = (vtables >= 0) & (vtables <= buffer.size - _VTABLE_SIZE) & (vtables & 1 == 0)
     at, vtables = at[near], vtables[near]
@@ -50,75 +89,62 @@ def _candidates(buffer: FlatBuffer, at: Positions) -> Positions:
     end = buffer.gather(at + offsets[7], "<u8")
     good = (start > 0) & (end >= start)
     at, offsets = at[good], offsets[:, good]
-    named = _is_name(buffer, at, offsets[0]) & _is_name(buffer, at, offsets[4])
-    named &= (offsets[0] > 0) | (offsets[4] > 0) | (offsets[3] > 0)
-    found: Positions = at[named]
-    return found
+    named = (offsets[0] > 0) | (offsets[4] > 0) | (offsets[3] > 0)
+    for slot in (0, 4):
+        there = np.flatnonzero(offsets[slot] > 0)
+        named[there] &= are_texts(buffer, at[there] + offsets[slot][there])
+    return at[named], offsets[:, named]
 
 
-def _is_name(buffer: FlatBuffer, at: Positions, offset: Ints) -> NDArray[np.bool_]:
-    """Whether a field is absent or points to a short, closed, printable string."""
-    good: NDArray[np.bool_] = offset == 0
-    for row in np.flatnonzero(~good).tolist():
-        field = int(at[row] + offset[row])
-        good[row] = _name_at(buffer, field + buffer.number(field, "<u4"))
-    return good
-
-
-def _name_at(buffer: FlatBuffer, position: int) -> bool:
-    if position + 4 > buffer.size:
-        return False
-    length = buffer.number(position, "<u4")
-    end = position + 4 + length
-    if length > _LONGEST_NAME or end >= buffer.size or buffer.data[end] != 0:
-        return False
-    try:
-        return buffer.data[position + 4 : end].tobytes().decode("utf-8").isprintable()
-    except UnicodeDecodeError:
-        return False
-
-
-def rebuild(buffer: FlatBuffer, tables: Positions) -> Trace:
+def rebuild(buffer: FlatBuffer, found: Found) -> Trace:
     """A trace of found profile events. Its runs are derived: each ends with its closing event."""
     field = schema.ProfileEvent
+    end = buffer.values(found.field(field.END.slot), field.END)
+    if len(found) > 1 and (np.diff(end.astype(np.int64)) < 0).mean() > 0.5:
+        found, end = found.backwards(), end[::-1]  # flatcc writes back to front
     strings = StringTable(buffer)
-    end = buffer.scalars(tables, field.END)
-    if len(tables) > 1 and (np.diff(end.astype(np.int64)) < 0).mean() > 0.5:
-        tables, end = tables[::-1], end[::-1]  # flatcc writes back to front
-    name = strings.intern(buffer.references(tables, field.NAME))
-    delegate_name = strings.intern(buffer.references(tables, field.DELEGATE_NAME))
-    texts = strings.strings
-    closing = {index: _CLOSING[text] for index, text in enumerate(texts) if text in _CLOSING}
-    closes = np.isin(name, list(closing))
-    first = np.concatenate([[0], np.flatnonzero(closes) + 1])
-    if first[-1] != len(tables):
-        first = np.append(first, len(tables))
-    run_names = list(dict.fromkeys(closing.values()))
-    run_name = [
-        len(texts) + run_names.index(closing[int(name[last])]) if closes[last] else -1
-        for last in (first[1:] - 1).tolist()
-    ]
     columns = EventShape(
-        np.full(len(tables), Kind.PROFILE, np.uint8),
-        name,
-        buffer.scalars(tables, field.CHAIN).astype(np.int64),
-        buffer.scalars(tables, field.INSTRUCTION),
-        buffer.scalars(tables, field.DELEGATE_ID),
-        delegate_name,
+        np.full(len(found), Kind.PROFILE, np.uint8),
+        strings.intern(buffer.follow(found.field(field.NAME.slot))),
+        buffer.values(found.field(field.CHAIN.slot), field.CHAIN).astype(np.int64),
+        buffer.values(found.field(field.INSTRUCTION.slot), field.INSTRUCTION),
+        buffer.values(found.field(field.DELEGATE_ID.slot), field.DELEGATE_ID),
+        strings.intern(buffer.follow(found.field(field.DELEGATE_NAME.slot))),
     )
+    texts, runs, first = _derived_runs(strings.strings, columns.name)
     shapes, shape = find_shapes(*columns.columns(), first)
     return Trace(
-        strings=(*texts, *run_names),
+        strings=texts,
         shapes=shapes,
-        runs=RunColumns(
-            np.array(run_name, np.int32), np.full(len(shape), -1, np.int32), shape, first
-        ),
-        times=Times(buffer.scalars(tables, field.START), end),
-        losses=(
-            Loss(
-                "the runs: found again by the events that close them; "
-                "logged tensors, delegate metadata and allocations are left out"
-            ),
-        ),
+        runs=RunColumns(runs, np.full(len(shape), -1, np.int32), shape, first),
+        times=Times(buffer.values(found.field(field.START.slot), field.START), end),
+        losses=_losses(found),
         path=buffer.path,
     )
+
+
+def _derived_runs(texts: tuple[str, ...], name: Ints32) -> tuple[tuple[str, ...], Ints32, Ints]:
+    """(strings with the runs' names, name of each run, its first event) from the closing events."""
+    closing = {index: _CLOSING[text] for index, text in enumerate(texts) if text in _CLOSING}
+    closes = np.isin(name, np.array([*closing], np.int32))
+    first = np.concatenate([[0], np.flatnonzero(closes) + 1])
+    if first[-1] != len(name):
+        first = np.append(first, len(name))
+    run_names = list(dict.fromkeys(closing.values()))
+    numbers = {index: len(texts) + run_names.index(text) for index, text in closing.items()}
+    last = name[first[1:] - 1].tolist()
+    return (*texts, *run_names), np.array([numbers.get(n, -1) for n in last], np.int32), first
+
+
+def _losses(found: Found) -> tuple[Loss, ...]:
+    runs = Loss(
+        "the runs: found again by the events that close them; "
+        "logged tensors, delegate metadata and allocations are left out"
+    )
+    if not found.without_vtable:
+        return (runs,)
+    layouts = Loss(
+        f"the layout of {found.without_vtable} events: it lay behind the cut, and they were read "
+        "by the layouts that the runtime writes"
+    )
+    return runs, layouts

@@ -15,6 +15,8 @@ _MIX = np.uint64(0x9E3779B97F4A7C15)
 _STEP = np.uint64(0xD6E8FEB86659FD93)
 #: Longer texts (a backend may put whole JSON documents there) are looked up one by one.
 _LONGEST_HASHED = 256
+#: Names are shorter; so is the JSON that some backends put there.
+_LONGEST_NAME = 4096
 
 
 class StringTable:
@@ -153,3 +155,34 @@ def _hash(words: NDArray[np.uint32], length: int) -> NDArray[np.uint64]:
             out *= _STEP
             out ^= out >> np.uint64(29)
     return out
+
+
+def are_texts(buffer: FlatBuffer, fields: Positions, *, least: int = 0) -> NDArray[np.bool_]:
+    """Which fields, all in the file, refer to a short, closed and printable string.
+
+    It has at least `least` bytes.
+
+    For files where nothing can be trusted: whatever is found there, no error is raised.
+    """
+    targets = fields + buffer.gather(fields, "<u4")
+    good: NDArray[np.bool_] = (targets > fields) & (targets + 4 <= buffer.size)
+    rows = np.flatnonzero(good)
+    lengths = buffer.gather(targets[rows], "<u4").astype(np.int64)
+    ends = targets[rows] + 4 + lengths
+    # Long texts that overlap would be copied over and over.
+    most = (
+        _LONGEST_NAME
+        if int(lengths[lengths <= _LONGEST_NAME].sum()) <= buffer.size
+        else _LONGEST_HASHED
+    )
+    fits = (lengths >= least) & (lengths <= most) & (ends < buffer.size)
+    good[rows[~fits]] = False
+    rows, ends = rows[fits], ends[fits]
+    closed = buffer.data[ends] == 0
+    good[rows[~closed]] = False
+    rows = rows[closed]
+    table = StringTable(FlatBuffer(buffer.data, path=buffer.path))
+    index = table.intern(targets[rows])
+    readable = np.array([text.isprintable() and "\\x" not in text for text in table.strings], bool)
+    good[rows] = readable[index]
+    return good
