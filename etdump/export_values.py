@@ -1,0 +1,133 @@
+"""The values of a serialized graph: which names an argument holds, and their types and sizes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from etscope.etdump.program_graph import ValueTable
+from etscope.etdump.ragged import edges_of
+from etscope.etdump.record_json import Member
+from etscope.etdump.text_index import TextIndex
+
+#: Scalar type as numbered by the export schema → as numbered by ETDump and .pte.
+SCALAR_TYPE = dict(
+    zip(range(1, 17), (0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 15, 27, 23, 24), strict=True)
+)
+#: One value, and lists of values; the name is in 'name' or, of a symbolic number, in 'as_name'.
+_ONE = {"as_tensor": "name", "as_sym_int": "as_name", "as_sym_bool": "as_name",
+        "as_sym_float": "as_name", "as_custom_obj": "name"}  # fmt: skip
+_MANY = {"as_tensors": "name", "as_sym_ints": "as_name", "as_sym_bools": "as_name",
+         "as_sym_floats": "as_name"}  # fmt: skip
+
+
+class ValueReader:
+    """The values met so far, by name."""
+
+    def __init__(self, member: Member, index: TextIndex, graph: dict[str, Any]) -> None:
+        self.member, self.index = member, index
+        self._tensors = member.table(graph.get("tensor_values"), "the table of tensors")
+        self._symbols = [
+            member.table(graph.get(key) or {}, f"'{key}'")
+            for key in ("sym_int_values", "sym_bool_values", "sym_float_values")
+        ]
+        self._row: dict[str, int] = {}
+        self._nodes: list[int] = []
+        self._types: list[int] = []
+        self._counts: list[int] = []
+        self._sizes: list[int] = []
+        self._expressions: list[int] = []
+
+    def __len__(self) -> int:
+        return len(self._nodes)
+
+    def names_given(self, argument: Any) -> list[str]:
+        """The names in an argument, a list of tensors included; none for a plain constant.
+
+        An input's argument may also be the bare {"name": ...} of the signature.
+        """
+        word, content = self.member.union(argument, "an argument")
+        if word in _ONE:
+            entry = self.member.table(content, f"'{word}'")
+            # A symbolic number in an argument may be a plain one.
+            found = entry.get(_ONE[word])
+            if found is None and word != "as_tensor":
+                return []
+            return [self.member.text(found, f"the name in '{word}'")]
+        if word in _MANY:
+            entries = self.member.rows(content, f"'{word}'")
+            tables = [self.member.table(entry, f"an entry of '{word}'") for entry in entries]
+            found = [table.get(_MANY[word]) for table in tables]
+            kept = [name for name in found if name is not None or word == "as_tensors"]
+            return [self.member.text(name, f"a name in '{word}'") for name in kept]
+        if word == "as_optional_tensors":
+            entries = self.member.rows(content, f"'{word}'")
+            return [name for entry in entries for name in self.names_given(entry)]
+        return []
+
+    def rows_used(self, argument: Any) -> list[int]:
+        """The rows of the values in an argument.
+
+        Raises:
+            CorruptTrace: one was not made before.
+        """
+        try:
+            return [self._row[name] for name in self.names_given(argument)]
+        except KeyError as why:
+            name = str(why.args[0])[:80]
+            raise self.member.error(f"value {name!r} is used before it is made") from None
+
+    def add(self, node: int, name: str) -> None:
+        """A value that `node` gives.
+
+        Raises:
+            CorruptTrace: there is one of that name, or its type or sizes cannot be true.
+        """
+        if name in self._row:
+            raise self.member.error(f"two values are called {name[:80]!r}")
+        self._row[name] = len(self._nodes)
+        self._nodes.append(node)
+        kind, sizes = self._described(name)
+        self._types.append(kind)
+        self._counts.append(len(sizes))
+        for size in sizes:
+            number, expression = self._size(size)
+            self._sizes.append(number)
+            self._expressions.append(expression)
+
+    def _described(self, name: str) -> tuple[int, list[Any]]:
+        """(scalar type, sizes) of a tensor; a symbolic number has no sizes."""
+        meta = self._tensors.get(name)
+        if meta is None:
+            return -1, []
+        meta = self.member.table(meta, f"the description of {name[:80]!r}")
+        number = self.member.integer(meta.get("dtype"), "a scalar type")
+        sizes = self.member.rows(meta.get("sizes"), f"the sizes of {name[:80]!r}")
+        return SCALAR_TYPE.get(number, -1), sizes
+
+    def _size(self, size: Any) -> tuple[int, int]:
+        """(number or hint or -1, index of the expression or -1)."""
+        word, content = self.member.union(size, "a size")
+        if word == "as_int":
+            return self.member.integer(content, "a size"), -1
+        if word != "as_expr":
+            raise self.member.error(f"a size is written as {word[:40]!r}, which is unknown")
+        fields = self.member.table(content, "a symbolic size")
+        text = self.index.number(self.member.text(fields.get("expr_str"), "an expression"))
+        hint = fields.get("hint")
+        if isinstance(hint, dict) and type(hint.get("as_int")) is int:
+            return self.member.integer(hint["as_int"], "the hint of a size"), text
+        return -1, text
+
+    def columns(self) -> ValueTable:
+        """All values."""
+        names = [self.index.number(name) for name in self._row]
+        return ValueTable(
+            node=np.array(self._nodes, np.int32),
+            name=np.array(names, np.int32),
+            scalar_type=np.array(self._types, np.int8),
+            dims=edges_of(np.array(self._counts, np.int64)),
+            sizes=np.array(self._sizes, np.int64),
+            expression=np.array(self._expressions, np.int32),
+        )
