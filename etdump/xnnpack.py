@@ -93,7 +93,7 @@ def read_xnnpack(blob: Bytes, *, path: str | None = None, start: int = 0) -> Xnn
         return _graph(FlatBuffer(data))
     except (CorruptTrace, NotATrace, Truncated) as error:
         place = None if error.offset is None else start + first + error.offset
-        message = f"in the XNNPACK delegate at byte {start}: {error.message}"
+        message = f"in the XNNPACK delegate: {error.message}"
         raise type(error)(message, path=path, offset=place, cure=_CURE) from None
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import program_builder as make
+import xnnpack_builder as delegate
 from flatbuffer_builder import Num, Table, Vec, encode
 
 SAMPLES = Path(__file__).parents[2] / "sample_traces"
@@ -19,6 +20,7 @@ PATTERNS = {
     "tensors": "*.etdp",
     "program": "*.pte",
     "manifest": "manifest.json",
+    "xnnpack": "*xnnpack*/*.pte",
 }
 
 
@@ -29,7 +31,9 @@ def samples(reader: str, folders: Sequence[Path] = ()) -> list[Path]:
 
 def handmade(reader: str, folder: Path) -> list[Path]:
     """The files made by hand for a reader, written into the folder."""
-    made = {"program": _programs, "manifest": _manifests}.get(reader, _dumps)()
+    made = {"program": _programs, "manifest": _manifests, "xnnpack": _delegates}.get(
+        reader, _dumps
+    )()
     paths = []
     for name, data in made.items():
         path = folder / reader.replace(" ", "_") / name
@@ -84,6 +88,18 @@ def _plan() -> Table:
 def _programs() -> dict[str, bytes]:
     whole = make.program(_plan(), make.method("other"), blobs=[b"inline"], segments=[b"segment"])
     return {"handmade.pte": whole, "bundled.pte": make.bundled(whole)}
+
+
+def _delegates() -> dict[str, bytes]:
+    blob = delegate.graph(
+        delegate.node("StaticTranspose", [0], [1]),
+        delegate.node("Conv2d", [1, 2], [3], 7, kernel=(3, 3), clamp=(0.0, 6.0)),
+        delegate.node("Convert", [3], [4], 7),
+        delegate.node("Add", [4, 3], [5], 8),
+        values=[*map(delegate.value, range(5)), delegate.value(5, [2, 3], quantized=True)],
+        outputs=[5],
+    )
+    return {"delegate.bin": blob, "old.bin": blob[32:]}
 
 
 def _manifests() -> dict[str, bytes]:

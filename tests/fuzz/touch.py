@@ -27,6 +27,8 @@ from etscope.etdump.program import read_program
 from etscope.etdump.reader import read_etdump
 from etscope.etdump.tensor_flaws import Flaw
 from etscope.etdump.tensors import DebugBuffer, check, extents, tensor, used_bytes, value_of
+from etscope.inspector.backends import attribute, delegate_operations
+from etscope.inspector.backends.xnnpack import Xnnpack
 
 
 def within(column: NDArray[Any], least: int, size: int) -> None:
@@ -144,6 +146,27 @@ def _manifest(data: bytes) -> None:
     bundle.tensor_inferences.input_set.max(initial=0)
 
 
+def _xnnpack(data: bytes) -> None:
+    """A delegate's blob, or a program with delegates."""
+    if data[4:8] in (b"ET12", b"BP08"):
+        program = read_program(data)
+        found = [
+            delegate_operations(program, method.name, row)
+            for method in program.methods
+            for row in range(len(method.instructions))
+        ]
+    else:
+        found = [Xnnpack().operations(np.frombuffer(data, np.uint8))]
+    for operations in filter(None, found):
+        edges(operations.inputs, len(operations), len(operations.input))
+        edges(operations.outputs, len(operations), len(operations.output))
+        within(operations.output_operation, -1, len(operations))
+        events = [f"{kind} (ND) #1" for kind in operations.kind[1:]] + ["Convert (NC) #1"]
+        attribution = attribute(events, operations)
+        within(attribution.operation, -1, len(operations))
+        assert len(attribution) == len(attribution.reason) == len(events)
+
+
 #: Reader → what is done with the bytes of a file.
 READERS: dict[str, Callable[[bytes], None]] = {
     "etdump": _etdump(strict=True),
@@ -151,4 +174,5 @@ READERS: dict[str, Callable[[bytes], None]] = {
     "tensors": _debug_buffer,
     "program": _program,
     "manifest": _manifest,
+    "xnnpack": _xnnpack,
 }
