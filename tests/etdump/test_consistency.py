@@ -12,8 +12,8 @@ from traces import Event, Value, logged, tensor, trace_of_events
 
 from etscope.etdump.columns import Kind, Trace, ValueColumns, ValueKind
 from etscope.etdump.errors import CorruptTrace
-from etscope.etdump.writer import encoded_size, etdump_bytes
 from etscope.etdump.times import Times
+from etscope.etdump.writer import encoded_size, etdump_bytes
 
 
 def without_values(trace: Trace) -> Trace:
