@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from etscope.devtools.capture import bundle as writing
 from etscope.devtools.capture.bundle import bundle_path, check_target, unfinished, write_bundle
 from etscope.etdump.bundle import MANIFEST, read_bundle
 from etscope.etdump.errors import UsageError
@@ -67,7 +66,7 @@ def test_a_failure_keeps_the_older_bundle(
             full()
         rename(source, target)
 
-    monkeypatch.setattr(writing.os, broken, only_aside if broken == "rename" else full)
+    monkeypatch.setattr(os, broken, only_aside if broken == "rename" else full)
     with pytest.raises(OSError, match="disk full"):
         make(tmp_path / "a.etscope", b"new")
 

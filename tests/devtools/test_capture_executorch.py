@@ -30,6 +30,8 @@ class Half(torch.nn.Module):
 
 
 class Cache(torch.nn.Module):
+    total: torch.Tensor
+
     def __init__(self) -> None:
         super().__init__()
         self.register_buffer("total", torch.zeros(6))

@@ -6,6 +6,7 @@ import json
 import os
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -78,7 +79,8 @@ def test_the_tensor_pass_logs_every_input_set_once(real_bundle: Path) -> None:
     assert bundle.tensor_inferences.method.tolist() == [0, 0, 1]
     assert not check(trace, buffer).any()
     assert len(buffer) == used_bytes(trace)
-    outputs = [value_of(trace, buffer, row) for row in np.flatnonzero(trace.values.is_output)]
+    rows = np.flatnonzero(trace.values.is_output).tolist()
+    outputs: list[Any] = [value_of(trace, buffer, row) for row in rows]
     assert [np.shape(value) for value in outputs] == [(2, 8), (2, 8), (), (3,)]
     assert outputs[2] == 9.0
     tensors = bundle.manifest.passes["tensors"]

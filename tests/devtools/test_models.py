@@ -6,6 +6,7 @@ import io
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -155,7 +156,7 @@ def test_inputs_of_a_file_replace_the_own(
     load: Load, tmp_path: Path, suffix: str, key: str
 ) -> None:
     path = tmp_path / f"inputs.{suffix}"
-    values = {key: np.full((4, 3), 7, np.float32)}
+    values: dict[str, Any] = {key: np.full((4, 3), 7, np.float32)}
     if suffix == "npz":
         np.savez(path, **values)
     else:
@@ -177,14 +178,16 @@ def test_inputs_of_a_file_replace_the_own(
     ],
 )
 def test_a_key_that_fits_nothing_is_named(load: Load, tmp_path: Path, key: str, text: str) -> None:
-    np.savez(tmp_path / "i.npz", **{key: np.zeros(3)})
+    arrays: dict[str, Any] = {key: np.zeros(3)}
+    np.savez(tmp_path / "i.npz", **arrays)
 
     with pytest.raises(UsageError, match=text):
         load("Net().eval(), (X,)", inputs=tmp_path / "i.npz")
 
 
 def test_an_input_file_cannot_bring_code(load: Load, tmp_path: Path) -> None:
-    np.savez(tmp_path / "i.npz", **{"0": np.array([print], dtype=object)})
+    arrays: dict[str, Any] = {"0": np.array([print], dtype=object)}
+    np.savez(tmp_path / "i.npz", **arrays)
 
     with pytest.raises(UsageError, match="not a readable"):
         load("Net().eval(), (X,)", inputs=tmp_path / "i.npz")

@@ -203,7 +203,7 @@ def test_differs_without_a_debug_buffer_nothing_stands_in_for_the_values() -> No
 
 def test_differs_inferences_with_different_inputs_are_kept_apart() -> None:
     sample = ROOT / "sample_traces/many_inputs.etscope"
-    paths = {"debug_buffer_path": str(sample / "debug.bin")}
+    paths: dict[str, Any] = {"debug_buffer_path": str(sample / "debug.bin")}
     with pytest.raises(AssertionError):
         devtools.Inspector(str(sample / "debug.etdp"), **paths)
     ours = Inspector(str(sample / "debug.etdp"), **paths)
