@@ -105,6 +105,7 @@ class _GraphReader:
             self._placeholder(argument, specs[place] if place < len(specs) else None, place)
         for node in rows(self.graph.get("nodes"), "the list of nodes"):
             self._call(member.table(node, "a node"))
+        member.node = None
         specs = rows(signature.get("output_specs") or [], "the list of output kinds")
         for place, argument in enumerate(rows(self.graph.get("outputs"), "the list of outputs")):
             self._result(argument, specs[place] if place < len(specs) else None)
@@ -137,19 +138,19 @@ class _GraphReader:
 
     def _call(self, node: dict[str, Any]) -> None:
         member = self.member
-        name = member.text(node.get("name"), "the name of a node")
-        target = member.text(node.get("target"), f"the target of node {name[:80]!r}")
+        name = member.node = member.text(node.get("name"), "the name of a node")
+        target = member.text(node.get("target"), "the target")
         other = 0
-        for entry in member.rows(node.get("inputs"), f"the arguments of {name[:80]!r}"):
+        for entry in member.rows(node.get("inputs"), "the list of arguments"):
             argument = member.table(entry, "an argument").get("arg")
             used = self.values.rows_used(argument)
             self.inputs += used
             other += not used
             self.subgraphs += isinstance(argument, dict) and "as_graph" in argument
-        for argument in member.rows(node.get("outputs"), f"the outputs of {name[:80]!r}"):
+        for argument in member.rows(node.get("outputs"), "the list of outputs"):
             for given in self.values.names_given(argument):
                 self.values.add(len(self.rows), given)
-        metadata = member.table(node.get("metadata") or {}, f"the metadata of {name[:80]!r}")
+        metadata = member.table(node.get("metadata") or {}, "the metadata")
         self._handles(metadata.get("debug_handle"))
         number = self.index.number
         self._node(

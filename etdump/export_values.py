@@ -20,6 +20,7 @@ _ONE = {"as_tensor": "name", "as_sym_int": "as_name", "as_sym_bool": "as_name",
         "as_sym_float": "as_name", "as_custom_obj": "name"}  # fmt: skip
 _MANY = {"as_tensors": "name", "as_sym_ints": "as_name", "as_sym_bools": "as_name",
          "as_sym_floats": "as_name"}  # fmt: skip
+_NAMED = {*_ONE, *_MANY, "as_optional_tensors"}
 
 
 class ValueReader:
@@ -43,28 +44,30 @@ class ValueReader:
         return len(self._nodes)
 
     def names_given(self, argument: Any) -> list[str]:
-        """The names in an argument, a list of tensors included; none for a plain constant.
-
-        An input's argument may also be the bare {"name": ...} of the signature.
-        """
+        """The names in an argument, a list of tensors included; none for a plain constant."""
         word, content = self.member.union(argument, "an argument")
+        if word not in _NAMED:
+            return []
         if word in _ONE:
-            entry = self.member.table(content, f"'{word}'")
+            entry = self.member.table(content, "a named argument")
             # A symbolic number in an argument may be a plain one.
             found = entry.get(_ONE[word])
             if found is None and word != "as_tensor":
                 return []
-            return [self.member.text(found, f"the name in '{word}'")]
+            return [self.member.text(found, "the name of an argument")]
         if word in _MANY:
             entries = self.member.rows(content, f"'{word}'")
-            tables = [self.member.table(entry, f"an entry of '{word}'") for entry in entries]
+            tables = [self.member.table(entry, "a named argument") for entry in entries]
             found = [table.get(_MANY[word]) for table in tables]
             kept = [name for name in found if name is not None or word == "as_tensors"]
-            return [self.member.text(name, f"a name in '{word}'") for name in kept]
-        if word == "as_optional_tensors":
-            entries = self.member.rows(content, f"'{word}'")
-            return [name for entry in entries for name in self.names_given(entry)]
-        return []
+            return [self.member.text(name, "the name of an argument") for name in kept]
+        names = []
+        for entry in self.member.rows(content, "'as_optional_tensors'"):
+            word, content = self.member.union(entry, "an optional tensor")
+            if word == "as_tensor":
+                entry = self.member.table(content, "a named argument")
+                names.append(self.member.text(entry.get("name"), "the name of an argument"))
+        return names
 
     def rows_used(self, argument: Any) -> list[int]:
         """The rows of the values in an argument.
@@ -101,16 +104,21 @@ class ValueReader:
         meta = self._tensors.get(name)
         if meta is None:
             return -1, []
-        meta = self.member.table(meta, f"the description of {name[:80]!r}")
+        meta = self.member.table(meta, "the description of a tensor")
         number = self.member.integer(meta.get("dtype"), "a scalar type")
-        sizes = self.member.rows(meta.get("sizes"), f"the sizes of {name[:80]!r}")
+        sizes = self.member.rows(meta.get("sizes"), "the list of sizes")
         return SCALAR_TYPE.get(number, -1), sizes
 
     def _size(self, size: Any) -> tuple[int, int]:
         """(number or hint or -1, index of the expression or -1)."""
         word, content = self.member.union(size, "a size")
         if word == "as_int":
-            return self.member.integer(content, "a size"), -1
+            # Asked here and not in `integer`: there are more sizes than anything else.
+            if type(content) is int and 0 <= content < 2**63:
+                return content, -1
+            raise self.member.error(
+                f"a size is {str(content)[:40]!r}, which is no number of elements"
+            )
         if word != "as_expr":
             raise self.member.error(f"a size is written as {word[:40]!r}, which is unknown")
         fields = self.member.table(content, "a symbolic size")

@@ -40,9 +40,11 @@ class Member:
 
     def __init__(self, archive: Archive, name: str) -> None:
         self.archive, self.name = archive, name
+        self.node: str | None = None  # of a graph, while it is being read
 
     def error(self, message: str) -> CorruptTrace:
-        return self.archive.error(message, self.name)
+        place = "" if self.node is None else f" (node {self.node[:80]!r})"
+        return self.archive.error(message + place, self.name)
 
     def value(self) -> Any:
         """The whole value; raises as `parsed`."""

@@ -137,7 +137,7 @@ def test_unreadable_texts_are_counted_and_left_out() -> None:
     metadata |= {"stack_trace": "?", "nn_module_stack": "a,b", "from_node": "[" * 99999}
     metadata["debug_handle"] = "one"
     graph = graph_of(program)
-    assert graph.frames_of(4) == graph.modules_of(4) == graph.ancestors_of(4) == ()
+    assert [graph.frames_of(4), graph.modules_of(4), graph.ancestors_of(4)] == [(), (), ()]
     assert graph.handles_of(4).tolist() == []
     assert graph.notes == (
         "1 nodes have a stack trace that cannot be read",
@@ -164,6 +164,7 @@ def change(program: Any, *path: Any, value: Any) -> Any:
     return program
 
 
+OPTIONAL = {"arg": {"as_optional_tensors": [{"as_none": []}, {"as_tensor": {"name": 1}}]}}
 NODE = ("graph_module", "graph", "nodes", 2)
 
 
@@ -176,13 +177,14 @@ NODE = ("graph_module", "graph", "nodes", 2)
         (("graph_module", "graph", "nodes"), {}, "the list of nodes is not a list"),
         ((*NODE, "name"), None, "the name of a node is not a text"),
         ((*NODE, "name"), "sym_size", "two nodes are called 'sym_size'"),
-        ((*NODE, "target"), 7, "the target of node 'aten_topk_default'"),
+        ((*NODE, "target"), 7, r"the target is not a text \(node 'aten_topk_default'\)"),
         ((*NODE, "outputs"), [make.tensor("x")], "two values are called 'x'"),
         ((*NODE, "inputs"), [{"arg": make.tensor("late")}], "value 'late' is used before"),
-        ((*NODE, "inputs"), [{"arg": {"as_tensor": {}}}], "the name in 'as_tensor' is not a text"),
+        ((*NODE, "inputs"), [{"arg": {"as_tensor": {}}}], "the name of an argument is not a text"),
+        ((*NODE, "inputs"), [OPTIONAL], "the name of an argument is not a text"),
         ((*NODE, "inputs"), [{"arg": {}}], "an argument is not an object of one key"),
         ((*NODE, "metadata"), [], None),
-        ((*NODE, "metadata"), [1], "the metadata of 'aten_topk_default' is not an object"),
+        ((*NODE, "metadata"), [1], "the metadata is not an object"),
         (("graph_module", "graph", "tensor_values", "x", "sizes"), [{"as_int": -2}], "a size is"),
         (("graph_module", "graph", "tensor_values", "x", "dtype"), "7", "a scalar type is not"),
         (("graph_module", "signature", "input_specs"), [{"buffer": []}], "is not an object"),

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import program_builder as make
+import record_builder
 import xnnpack_builder as delegate
 from flatbuffer_builder import Num, Table, Vec, encode
 
@@ -21,6 +22,8 @@ PATTERNS = {
     "program": "*.pte",
     "manifest": "manifest.json",
     "xnnpack": "*xnnpack*/*.pte",
+    "record": "record.etrecord",
+    "record json": "record.etrecord",
 }
 
 
@@ -31,9 +34,8 @@ def samples(reader: str, folders: Sequence[Path] = ()) -> list[Path]:
 
 def handmade(reader: str, folder: Path) -> list[Path]:
     """The files made by hand for a reader, written into the folder."""
-    made = {"program": _programs, "manifest": _manifests, "xnnpack": _delegates}.get(
-        reader, _dumps
-    )()
+    makers = {"program": _programs, "manifest": _manifests, "xnnpack": _delegates}
+    made = makers.get(reader, _records if reader.startswith("record") else _dumps)()
     paths = []
     for name, data in made.items():
         path = folder / reader.replace(" ", "_") / name
@@ -100,6 +102,15 @@ def _delegates() -> dict[str, bytes]:
         outputs=[5],
     )
     return {"delegate.bin": blob, "old.bin": blob[32:]}
+
+
+def _records() -> dict[str, bytes]:
+    name = "edge_dialect_exported_program"
+    old: dict[str, Any] = {f"{name}/forward": None, name: record_builder.edge_program()}
+    return {
+        "handmade.etrecord": record_builder.record(),
+        "old.etrecord": record_builder.record(**old),
+    }
 
 
 def _manifests() -> dict[str, bytes]:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from fuzz.touch_record import touch_record
 from numpy.typing import NDArray
 
 from etscope.etdump.buffer_size import debug_buffer_bytes, unloggable
@@ -175,4 +176,6 @@ READERS: dict[str, Callable[[bytes], None]] = {
     "program": _program,
     "manifest": _manifest,
     "xnnpack": _xnnpack,
+    "record": touch_record,
+    "record json": touch_record,
 }

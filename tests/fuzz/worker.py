@@ -22,6 +22,7 @@ from types import FrameType
 from typing import Any
 
 from fuzz.mutations import mutations
+from fuzz.record_mutations import record_mutations
 from fuzz.touch import READERS
 
 from etscope.etdump.errors import TraceError
@@ -38,7 +39,8 @@ class TooSlow(BaseException):
 def case(reader: str, seed: Path, number: int) -> tuple[str, bytes]:
     """(how it was made, bytes) of one case."""
     rng = Random(f"{reader}/{seed.name}/{number}")
-    return next(mutations(seed.read_bytes(), rng, 1))
+    breaking = record_mutations if reader == "record json" else mutations
+    return next(breaking(seed.read_bytes(), rng, 1))
 
 
 def _limit_memory() -> None:
