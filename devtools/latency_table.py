@@ -12,6 +12,7 @@ from etscope.devtools.quantities import bar, decimals_for, fixed
 from etscope.devtools.terminal import Column, say
 from etscope.inspector.latency import MethodLatency
 from etscope.inspector.operators import OperatorRows
+from etscope.inspector.resolution import clock_step
 from etscope.inspector.wording import counted, percent
 
 #: What a table may be sorted by. Figures come largest first.
@@ -151,13 +152,40 @@ def _cells(latency: MethodLatency, chosen: Chosen) -> tuple[list[Column], list[l
                 "  " * chosen.depth[row] + label(rows, row),
                 rows.backend[row],
                 f"{rows.calls[row]:.6g}",
-                *(fixed(float(figures[name][row]), places) for name in figures),
-                percent(share),
+                *_times(rows, row, {n: float(figures[n][row]) for n in figures}, unit, places),
+                _share_of(rows, row, unit),
                 bar(share, _BAR),
                 str(int(statistics.count[row])),
             ]
         )
     return columns, cells
+
+
+def _times(
+    rows: OperatorRows, row: int, figures: dict[str, float], unit: str, places: int
+) -> list[str | None]:
+    """The figures as text; what the backend's clock cannot tell from nothing is not a 0."""
+    step = clock_step(rows, row, unit)
+    if step is None:
+        return [fixed(value, places) for value in figures.values()]
+    texts = [
+        f"<{step:.6g}" if value == 0 and name != "std" else fixed(value, places)
+        for name, value in figures.items()
+    ]
+    # Nothing is known of how times vary none of which the clock could tell.
+    blind = figures["mean"] == 0
+    return [
+        None if blind and name == "std" else text for name, text in zip(figures, texts, strict=True)
+    ]
+
+
+def _share_of(rows: OperatorRows, row: int, unit: str) -> str | None:
+    """A row's share; what the backend's clock cannot tell from nothing has at most its step's."""
+    step = clock_step(rows, row, unit)
+    if step is None or rows.total[row] != 0 or rows.kind[0] != "method":
+        return percent(float(rows.share[row]))
+    most = percent(step * float(rows.calls[row]) / float(rows.total[0]))
+    return most and "<" + most.removeprefix("<")
 
 
 def _place(rows: OperatorRows, row: int, several_chains: bool) -> str | None:

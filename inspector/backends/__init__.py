@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import cache
-from importlib.metadata import entry_points
 from typing import Protocol
 
 from etscope.etdump.columns import Bytes
@@ -73,6 +72,8 @@ def _own() -> Iterator[Backend]:
 
 
 def _installed() -> Iterator[Backend]:
+    from importlib.metadata import entry_points
+
     for point in entry_points(group=GROUP):
         try:
             loaded = point.load()

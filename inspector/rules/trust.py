@@ -9,6 +9,7 @@ import numpy as np
 from etscope.inspector.findings import Finding
 from etscope.inspector.latency import MethodLatency
 from etscope.inspector.recording import Recording
+from etscope.inspector.resolution import clock_step
 from etscope.inspector.waterfall import mean_wall
 from etscope.inspector.wording import counted, figure
 
@@ -106,12 +107,19 @@ def resolution(recording: Recording, latency: MethodLatency) -> Iterator[Finding
     rows = latency.rows
     inside = [row for row, kind in enumerate(rows.kind) if kind == "delegated"]
     zero = [row for row in inside if rows.statistics.p50[row] <= 0]
-    if zero:
-        yield Finding(
-            "resolution",
-            "info",
-            f"{len(zero)} of {len(inside)} operations inside delegates have a median of 0: "
-            "shorter than the backend's clock can tell, not free",
-            {"operations": len(zero)},
-            "Judge them by the delegate call around them.",
-        )
+    if not zero:
+        return
+    steps = {clock_step(rows, row, latency.unit) for row in zero}
+    step = steps.pop() if len(steps) == 1 else None
+    evidence: dict[str, float] = {"operations": len(zero)}
+    if step is not None:
+        evidence["clock_step"] = step
+    known = "" if step is None else f" ({figure(step)} {latency.unit})"
+    yield Finding(
+        "resolution",
+        "info",
+        f"{len(zero)} of {len(inside)} operations inside delegates have a median below the "
+        f"resolution of the backend's clock{known}: short, not free",
+        evidence,
+        "Judge them by the delegate call around them.",
+    )

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from project import ROOT
 from traces import event, inference, trace_of_runs
 
 from etscope.devtools.latency_text import SCREENFUL, Layout, print_report
@@ -140,6 +141,19 @@ def test_a_pipe_gets_everything_on_long_lines(
     assert "\x1b" not in out
     assert "█" not in out
     assert out.splitlines()[0] == report.verdict
+
+
+def test_times_below_the_clock_of_a_backend_are_no_zeros(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    recording = open_recording(ROOT / "sample_traces" / "convnet_xnnpack.etscope")
+    report = latency_report(recording, clock_for(recording, "ns", "us"))
+    lines = on_screen(report, monkeypatch, 200, Layout(top=0))
+    (softmax,) = [line for line in lines if "Softmax" in line]
+    assert softmax.count("<1 ") == 3
+    assert re.search(r"<1 +- .*<\d\.\d%", softmax)
+    (slow,) = [line for line in lines if "IGEMM #3" in line]
+    assert "<" not in slow
 
 
 # ----------------------------------------------------------------- units

@@ -40,7 +40,7 @@ def install(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
     """Entry points as an installed package would bring them."""
     points = [EntryPoint(name, f"{__name__}:{name}", backends.GROUP) for name in names]
     monkeypatch.setattr(EntryPoint, "load", lambda point: globals()[point.name])
-    monkeypatch.setattr(backends, "entry_points", lambda group: points)
+    monkeypatch.setattr("importlib.metadata.entry_points", lambda group: points)
     backends.backends.cache_clear()
 
 
