@@ -39,6 +39,7 @@ class ValueReader:
         self._counts: list[int] = []
         self._sizes: list[int] = []
         self._expressions: list[int] = []
+        self._symbol: list[int] = []
 
     def __len__(self) -> int:
         return len(self._nodes)
@@ -93,6 +94,7 @@ class ValueReader:
         self._nodes.append(node)
         kind, sizes = self._described(name)
         self._types.append(kind)
+        self._symbol.append(-1 if name in self._tensors else self._symbol_of(name))
         self._counts.append(len(sizes))
         for size in sizes:
             number, expression = self._size(size)
@@ -109,6 +111,19 @@ class ValueReader:
         sizes = self.member.rows(meta.get("sizes"), "the list of sizes")
         return SCALAR_TYPE.get(number, -1), sizes
 
+    def _symbol_of(self, name: str) -> int:
+        """The text of a symbolic number; a plain one has none."""
+        for table in self._symbols:
+            if name in table:
+                word, content = self.member.union(table[name], "a symbolic number")
+                if word == "as_expr":
+                    fields = self.member.table(content, "a symbolic number")
+                    return self._expression(fields)
+        return -1
+
+    def _expression(self, fields: dict[str, Any]) -> int:
+        return self.index.number(self.member.text(fields.get("expr_str"), "an expression"))
+
     def _size(self, size: Any) -> tuple[int, int]:
         """(number or hint or -1, index of the expression or -1)."""
         word, content = self.member.union(size, "a size")
@@ -122,7 +137,7 @@ class ValueReader:
         if word != "as_expr":
             raise self.member.error(f"a size is written as {word[:40]!r}, which is unknown")
         fields = self.member.table(content, "a symbolic size")
-        text = self.index.number(self.member.text(fields.get("expr_str"), "an expression"))
+        text = self._expression(fields)
         hint = fields.get("hint")
         if isinstance(hint, dict) and type(hint.get("as_int")) is int:
             return self.member.integer(hint["as_int"], "the hint of a size"), text
@@ -138,4 +153,5 @@ class ValueReader:
             dims=edges_of(np.array(self._counts, np.int64)),
             sizes=np.array(self._sizes, np.int64),
             expression=np.array(self._expressions, np.int32),
+            symbol=np.array(self._symbol, np.int32),
         )

@@ -95,6 +95,7 @@ class ValueTable:
     dims: Ints  # (values + 1,)
     sizes: Ints  # a symbolic size has the value of the example inputs; -1: unknown
     expression: Ints32  # of a symbolic size, "2*s0"; -1: a plain number
+    symbol: Ints32  # (values,): the expression of a symbolic number, "u0 >= 0"; -1: a tensor
 
     def __len__(self) -> int:
         return len(self.node)

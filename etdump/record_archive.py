@@ -103,6 +103,10 @@ class Archive:
         if info.file_size > MEMBER_LIMIT:
             message = f"{info.file_size} bytes, more than the {MEMBER_LIMIT} that are read"
             raise self.error(message, member)
+        # Asked here and not of all members: a cache of zeros among the weights is no bomb.
+        if info.file_size > _SMALL and info.file_size > RATIO_LIMIT * info.compress_size:
+            message = f"{info.compress_size} bytes that inflate to {info.file_size} are a zip bomb"
+            raise self.error(message, member)
         if info.header_offset + info.compress_size > len(self.data):
             where = f"member {_shown(member)} ends behind the file"
             raise Truncated(where, path=self.path, offset=info.header_offset, cure=CURE)
@@ -168,8 +172,6 @@ class Archive:
             return f"it is compressed by method {info.compress_type}, which no ETRecord is"
         if info.header_offset < 0 or info.file_size < 0 or info.compress_size < 0:
             return "its place in the file cannot be true"
-        if info.file_size > _SMALL and info.file_size > RATIO_LIMIT * info.compress_size:
-            return f"{info.compress_size} bytes that inflate to {info.file_size} are a zip bomb"
         if info.compress_type == zipfile.ZIP_STORED and info.file_size != info.compress_size:
             return "its two sizes differ although it is not compressed"
         return None

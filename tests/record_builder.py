@@ -45,12 +45,13 @@ def node(name: str, target: str, inputs: Any, outputs: Any, **metadata: str) -> 
 def program(
     inputs: Any, nodes: Any, outputs: Any, tensors: Any, *, specs: Any = (), results: Any = ()
 ) -> dict[str, Any]:
+    symbols = {"sym_size": {"as_expr": {"expr_str": "s0", "hint": {"as_int": 3}}}}
     graph = {
         "inputs": inputs,
         "outputs": outputs,
         "nodes": nodes,
         "tensor_values": tensors,
-        "sym_int_values": {},
+        "sym_int_values": symbols,
         "sym_bool_values": {},
     }
     signature = {"input_specs": list(specs), "output_specs": list(results)}
@@ -72,10 +73,8 @@ _TRACE = (
 _EDGE = "executorch.exir.dialects.edge.ops."
 
 
-def edge_program() -> dict[str, Any]:
-    """x, a weight, a counter and a constant → convolution, topk, counter + 1; batch is s0."""
-    batch = {"as_expr": {"expr_str": "s0", "hint": {"as_int": 3}}}
-    nodes = [
+def _calls() -> list[dict[str, Any]]:
+    return [
         node(
             "aten_convolution_default",
             _EDGE + "aten.convolution.default",
@@ -110,6 +109,11 @@ def edge_program() -> dict[str, Any]:
             debug_handle="3",
         ),
     ]
+
+
+def edge_program() -> dict[str, Any]:
+    """x, a weight, a counter and a constant → convolution, topk, counter + 1; batch is s0."""
+    batch = {"as_expr": {"expr_str": "s0", "hint": {"as_int": 3}}}
     tensors = {
         "x": meta([batch, {"as_int": 4}]),
         "w": meta(ints(4, 4)),
@@ -132,7 +136,7 @@ def edge_program() -> dict[str, Any]:
     ]
     inputs = [tensor("w"), tensor("count"), tensor("x"), {"as_int": 2}]
     outputs = [tensor("aten_cat_default"), tensor("getitem_1"), {"as_float": 3.0}]
-    return program(inputs, nodes, outputs, tensors, specs=specs, results=results)
+    return program(inputs, _calls(), outputs, tensors, specs=specs, results=results)
 
 
 def exported_program() -> dict[str, Any]:

@@ -83,6 +83,11 @@ def test_values_have_types_and_sizes(graph: ProgramGraph) -> None:
     assert found["aten_cat_default"] == (15, ("s0 + 1",))
     assert scalar_type(15).name == "bfloat16"
     assert found["sym_size"] == (-1, ())
+    symbols = {
+        graph.text(n): graph.text(s) for n, s in zip(values.name, values.symbol, strict=True)
+    }
+    assert symbols["sym_size"] == "s0"
+    assert symbols["x"] is None
     assert values.sizes[values.dims[2] : values.dims[3]].tolist() == [3, 4]  # x: the hint of s0
     assert values.sizes[-1] == -1
     topk = node(graph, "aten_topk_default")

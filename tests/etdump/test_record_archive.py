@@ -75,14 +75,21 @@ def test_methods_that_inflate_without_bounds(method: int) -> None:
 
 
 def test_a_zip_bomb_is_not_inflated() -> None:
-    data = make.zipped({**MARKER, "bomb": bytes(2**24)}, zipfile.ZIP_DEFLATED)
+    archive = Archive(make.zipped({**MARKER, "bomb": bytes(2**24)}, zipfile.ZIP_DEFLATED))
     tracemalloc.start()
     try:
         with pytest.raises(CorruptTrace, match=r"inflate to 16777216 are a zip bomb"):
-            Archive(data)
+            archive.read("bomb")
         assert tracemalloc.get_traced_memory()[1] < 2**21
     finally:
         tracemalloc.stop()
+
+
+def test_weights_that_are_all_zero_are_no_bomb() -> None:
+    zeros = {"extra/forward": make.edge_program(), "extra/forward_state_dict": bytes(2**24)}
+    record = read_record(make.zipped({**MARKER, **zeros}, zipfile.ZIP_DEFLATED))
+    assert record.tensors[0].size_bytes == 2**24
+    assert len(record.extra("extra/forward")) == 8
 
 
 def test_a_bomb_that_declares_less_is_cut_off() -> None:

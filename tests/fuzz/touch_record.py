@@ -46,11 +46,12 @@ def _touch_graph(graph: ProgramGraph) -> None:
         text.encode()
     _within(nodes.kind, 0, len(NodeKind))
     _within(nodes.name, 0, texts)
-    for column in (nodes.op, nodes.target, nodes.attribute, values.expression):
+    for column in (nodes.op, nodes.target, nodes.attribute, values.expression, values.symbol):
         _within(column, -1, texts)
     _edges(nodes.handles, len(graph), len(graph.handle))
     _edges(nodes.inputs, len(graph), len(graph.input_value))
     _edges(nodes.values, len(graph), len(values))
+    assert len(values.symbol) == len(values.name) == len(values)
     _edges(values.dims, len(values), len(values.sizes))
     _within(values.node, 0, len(graph))
     _within(graph.input_value, 0, len(values))
