@@ -208,5 +208,7 @@ def _reason(confidence: Confidence, operations: Operations, row: int) -> str:
         Confidence.GUESSED: f"{what}: others fit as well, or it fits by its place alone",
     }[confidence]
     if operations.inserted[row]:
-        said += "; inserted by the exporter for the operator named"
+        said += "; inserted by the exporter for a neighbour"
+    if operations.handle[row] < 0:
+        said += "; it has no debug handle"
     return said

@@ -101,6 +101,12 @@ def test_what_fits_nothing_is_said_to_fit_nothing() -> None:
     assert "no operation" in found.reason[0]
 
 
+def test_an_operation_without_any_handle_is_still_known() -> None:
+    found = attribute(["Abs (NC) #1"], chain(("Abs", 65535)))
+    assert (found.operation.tolist(), found.handle.tolist()) == ([0], [-1])
+    assert found.reason[0].endswith("it has no debug handle")
+
+
 def test_an_empty_delegate_and_no_events() -> None:
     empty = operations_of(values=1, outputs=[])
     assert len(empty) == 0
