@@ -20,13 +20,13 @@ from etscope.etdump.program_graph import (
     ResultColumns,
     ResultKind,
 )
-from etscope.etdump.record_json import Member
+from etscope.etdump.record_json import GRAPH_VALUES, Member
 from etscope.etdump.text_index import TextIndex
 
 SCHEMA_MAJOR = 5
 
 _EDGE = re.compile(r"executorch\.exir\.dialects\.(edge|backend)\.ops\.")
-_HANDLES = re.compile(r"[\[(]?\s*\d{1,18}(\s*,\s*\d{1,18})*\s*,?\s*[\])]?")
+_HANDLES = re.compile(r"[\[(]?\d{1,18}(,\d{1,18})*,?[\])]?")
 #: Input kind in the signature → (what it is, where its attribute is named).
 _INPUTS = {
     "parameter": (NodeKind.PARAMETER, "parameter_name"),
@@ -63,7 +63,7 @@ def read_graph(member: Member) -> ProgramGraph:
     Raises:
         TraceError: the member cannot be read, is in another schema, or contradicts itself.
     """
-    program = member.table(member.value(), "the program")
+    program = member.table(member.value(GRAPH_VALUES), "the program")
     if "graph_module" not in program:
         raise member.error("it is no exported program: 'graph_module' is missing")
     version = member.table(program.get("schema_version"), "the schema version")
@@ -166,7 +166,8 @@ class _GraphReader:
     def _handles(self, text: Any) -> None:
         if text is None or text == "":
             return
-        if isinstance(text, str) and _HANDLES.fullmatch(text):
+        # Without spaces the pattern has one way to match, whatever the text.
+        if isinstance(text, str) and _HANDLES.fullmatch(text.replace(" ", "")):
             self.handles += [int(digits) for digits in re.findall(r"\d+", text)]
         else:
             self.unreadable_handles += 1

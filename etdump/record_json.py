@@ -8,13 +8,15 @@ from typing import Any
 from etscope.etdump.errors import CorruptTrace
 from etscope.etdump.record_archive import Archive
 
-#: Values in one member; a graph of ten thousand operators has half a million.
-VALUE_LIMIT = 4_000_000
+#: Values in a graph, with those in its texts; one of ten thousand operators has a million.
+GRAPH_VALUES = 4_000_000
+#: Values in a map; one of ten thousand instructions has forty thousand.
+MAP_VALUES = 400_000
 _OPENERS = (b",", b"[", b"{")
 
 
-def parsed(archive: Archive, member: str) -> Any:
-    """The value of a member.
+def parsed(archive: Archive, member: str, most: int) -> Any:
+    """The value of a member that holds `most` values or fewer.
 
     Raises:
         KeyError: there is no such member.
@@ -25,8 +27,8 @@ def parsed(archive: Archive, member: str) -> Any:
         kind = "a pickle" if data[:1] == b"\x80" else "another archive"
         message = f"it is {kind} where JSON belongs; it was not opened"
         raise archive.error(message, member)
-    if sum(map(data.count, _OPENERS)) > VALUE_LIMIT:
-        raise archive.error(f"it holds more than {VALUE_LIMIT} values", member)
+    if sum(map(data.count, _OPENERS)) > most:
+        raise archive.error(f"it holds more than {most} values", member)
     try:
         return json.loads(data)
     # A ValueError covers bad UTF-8, bad JSON and numbers of too many digits.
@@ -46,9 +48,9 @@ class Member:
         place = "" if self.node is None else f" (node {self.node[:80]!r})"
         return self.archive.error(message + place, self.name)
 
-    def value(self) -> Any:
+    def value(self, most: int = MAP_VALUES) -> Any:
         """The whole value; raises as `parsed`."""
-        return parsed(self.archive, self.name)
+        return parsed(self.archive, self.name, most)
 
     def table(self, value: Any, what: str) -> dict[str, Any]:
         if not isinstance(value, dict):
