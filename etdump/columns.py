@@ -239,12 +239,12 @@ class Trace:
         """Every event as a row, 37 bytes each besides start and end: made when asked for."""
         lengths = np.diff(self.runs.first_event)
         total = len(self)
-        names = ("kind", "name", "chain", "instruction", "delegate_id", "delegate_name")
-        types = (np.uint8, np.int32, np.int64, np.int32, np.int32, np.int32)
-        out = {n: np.empty(total, t) for n, t in zip(names, types, strict=True)}
+        i32, i64 = np.int32, np.int64
+        types = (np.uint8, i32, i64, i32, i32, i32)
+        columns: list[NDArray[Any]] = [np.empty(total, dtype) for dtype in types]
         for shape, members in zip(self.shapes, self.runs_of_shape, strict=True):
             rows = self.runs.first_event[members][:, None] + np.arange(len(shape))
-            for name in names:
-                out[name][rows] = getattr(shape, name)
-        run = np.repeat(np.arange(len(self.runs), dtype=np.int32), lengths)
-        return EventColumns(run=run, **out, start=self.start, end=self.end)
+            for column, part in zip(columns, shape.columns(), strict=True):
+                column[rows] = part
+        run = np.repeat(np.arange(len(self.runs), dtype=i32), lengths)
+        return EventColumns(*[run, *columns, self.start, self.end])

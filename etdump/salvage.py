@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 
 from etscope.etdump import schema
-from etscope.etdump.columns import Bytes, Ints, Loss, Trace
+from etscope.etdump.columns import Bytes, Loss, Trace
 from etscope.etdump.errors import EmptyTrace, TraceError
 from etscope.etdump.flatbuffer import FlatBuffer, Positions
 from etscope.etdump.reader import assemble, open_root
@@ -118,7 +118,7 @@ def _problem(buffer: FlatBuffer, strings: StringTable, slots: Positions) -> Trac
 def _plausible(reader: RunReader) -> bool:
     """Whether what was read as runs was written as such, not some other table."""
     names = reader.strings.strings
-    events: Ints = np.concatenate([shape.name for shape in reader.shapes])
+    events = np.concatenate([shape.name for shape in reader.shapes])
     texts = [names[index] for index in np.unique(events[events >= 0]).tolist()]
     return all(_is_text(text) for text in texts)
 

@@ -148,6 +148,7 @@ def _method_samples(block: Block, clock: Clock, runs: Ints) -> Reals:
             samples = slot_durations(block, index, clock)
             first = block.trace.runs.first_event
             of_run = np.searchsorted(first, block.rows(index), side="right") - 1
-            each = np.bincount(np.searchsorted(block.runs, of_run), samples, len(block.runs))
+            each = np.zeros(len(block.runs))
+            np.add.at(each, np.searchsorted(block.runs, of_run), samples)
             return np.asarray(each[np.isin(block.runs, runs)])
     return np.zeros(0)

@@ -93,7 +93,8 @@ def clocks_disagree(recording: Recording, latency: MethodLatency) -> Iterator[Fi
             "clocks_disagree",
             "medium",
             f"the operations inside the delegate at instruction {rows.instruction[row]} add up to "
-            f"{figure(rows.inner[row])} {latency.unit}, the call took {figure(rows.total[row])}",
+            f"{figure(float(rows.inner[row]))} {latency.unit}, the call took "
+            f"{figure(float(rows.total[row]))}",
             {"instruction": int(rows.instruction[row])},
             "The backend runs in parallel or counts with its own clock: give "
             "delegate_time_scale_converter, and do not add its times to the others.",
