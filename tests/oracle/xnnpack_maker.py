@@ -78,15 +78,15 @@ class Mobile(nn.Module):
 
 
 class Vision(nn.Module):
-    """Patches, two transformer blocks, a classifier."""
+    """Patches, transformer blocks, a classifier."""
 
-    def __init__(self, width: int = 48) -> None:
+    def __init__(self, width: int = 48, blocks: int = 1) -> None:
         super().__init__()
         self.patches = nn.Conv2d(3, width, 8, stride=8)
         layer = nn.TransformerEncoderLayer(
             width, 4, 2 * width, activation="gelu", batch_first=True, norm_first=True
         )
-        self.encoder = nn.TransformerEncoder(layer, 2, enable_nested_tensor=False)
+        self.encoder = nn.TransformerEncoder(layer, blocks, enable_nested_tensor=False)
         self.head = nn.Linear(width, 10)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -132,7 +132,7 @@ class Elements(nn.Module):
 
 
 IMAGE = torch.randn(1, 3, 64, 64, generator=torch.Generator().manual_seed(1))
-SERIES = torch.randn(1, 6, 12, generator=torch.Generator().manual_seed(2))
+SERIES = torch.randn(1, 3, 12, generator=torch.Generator().manual_seed(2))
 PAIR = tuple(torch.randn(2, 1, 8, 32, generator=torch.Generator().manual_seed(3)).abs())
 
 MODELS: dict[str, tuple[Callable[[], nn.Module], tuple[Tensor, ...]]] = {
@@ -145,7 +145,7 @@ MODELS: dict[str, tuple[Callable[[], nn.Module], tuple[Tensor, ...]]] = {
     "elements": (Elements, PAIR),
 }
 MODES = ("fp32", "int8", "dynamic")
-#: Dynamic quantization concerns linear layers only.
+#: Dynamic quantization is a matter of transformers.
 CASES = [f"{name}_{mode}" for name in MODELS for mode in MODES[: 3 if name == "vision" else 2]]
 
 
