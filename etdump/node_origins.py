@@ -136,13 +136,13 @@ class LineageReader(_Stacks):
             return []
         rows: _Rows = []
         graph_ids: list[int] = []
+        number = self.index.number
         while isinstance(level, list) and level and isinstance(level[-1], dict):
             entry = level[-1]
             name, target = entry.get("name"), entry.get("target")
             if not isinstance(name, str):
                 return []
-            operator = self.index.number(target) if isinstance(target, str) else -1
-            rows.append((self.index.number(name), operator))
+            rows.append((number(name), number(target) if isinstance(target, str) else -1))
             graph_ids.append(_graph_id(entry.get("graph_id")))
             level = entry.get("from_node")
         self._graph_ids += graph_ids
