@@ -98,8 +98,11 @@ def _bundle(path: Path) -> list[Check]:
             checks.append(
                 about_file(path, FileKind.BUNDLE.value, "note", message, rule="capture-pass")
             )
-    if bundle.trace is not None:
-        checks += examine_file(bundle.trace)
+    for dump in (bundle.trace, bundle.debug_trace):
+        checks += examine_file(dump) if dump is not None else []
+    if bundle.debug_trace is not None:
+        # The tensors of a bundle have a dump of their own; the other one is not to have any.
+        checks = [check for check in checks if check.rule != "no-tensors"]
     return checks
 
 
