@@ -16,7 +16,7 @@ endif
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench samples fuzz chromium clean
+.PHONY: help demo test check format bench samples fuzz oracle chromium clean
 
 help: ## List the chores
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -54,6 +54,9 @@ samples: $(READY) ## Make sample_traces/ anew with the real runtime
 
 fuzz: $(READY) ## Read 10,000 mutated files per format
 	ETSCOPE_FUZZ=10000 $(BIN)/python -m pytest tests/fuzz
+
+oracle: $(READY) ## Compare with the real ExecuTorch on every model, not only on some
+	ETSCOPE_ORACLE=all $(BIN)/python -m pytest tests/oracle
 
 chromium:
 	@bash .ci/chromium.sh
