@@ -28,7 +28,7 @@ demo: $(READY) ## Export a small model, run it with tracing on, say where the ti
 	$(BIN)/etscope run sample_traces/models.py:decoder --output demo.etscope --html demo.html
 
 test: $(READY) chromium ## Run every test
-	$(BIN)/python -m pytest tests
+	$(BIN)/python -m pytest tests -n auto --dist loadfile
 
 check: $(READY) ## Format, lint, types, floors: what a change must pass besides the tests
 	$(BIN)/ruff format --check .
