@@ -23,7 +23,7 @@ def operator_table(latency: MethodLatency, rows: list[dict[str, Any]], scale: Sc
     Args:
         rows: of the report, those of this kind of inference.
     """
-    ordered = sorted(rows, key=lambda row: -(row[f"total_{latency.unit}"] or 0.0))
+    ordered = sorted(rows, key=lambda row: -(row[f"per_inference_{latency.unit}"] or 0.0))
     shown, words = ordered[:ROWS], [pair for pair in _WORDS if any(row[pair[0]] for row in rows)]
     unit = f"[{scale.symbol}]"
     heads = [_head("operator or operation", "text"), _head("kind", "text"), _head("#", "number")]
@@ -39,7 +39,7 @@ def operator_table(latency: MethodLatency, rows: list[dict[str, Any]], scale: Sc
 def _left_out(latency: MethodLatency, rows: list[dict[str, Any]], scale: Scale) -> str:
     if not rows:
         return ""
-    total = sum(row[f"total_{latency.unit}"] or 0.0 for row in rows if row["parent"] == 0)
+    total = sum(row[f"per_inference_{latency.unit}"] or 0.0 for row in rows if row["parent"] == 0)
     return (
         f"<p>{len(rows):,} cheaper events are not listed; those of them right under the method "
         f"take {scale.time(total)} per inference. The JSON report has them all.</p>"
@@ -57,7 +57,7 @@ def _row(
         _number(row["instruction"] if row["chain"] >= 0 else None, _place(row)),
         *(f"<td><bdi>{markup(str(row[key] or ''))}</bdi></td>" for key, _ in words),
         _number(row["calls"], f"{row['calls']:.4g}"),
-        _time(row[f"total_{unit}"], scale),
+        _time(row[f"per_inference_{unit}"], scale),
         _share(row["share"]),
         *(_time(row[f"{name}_{unit}"], scale) for name in _TIMES),
     ]

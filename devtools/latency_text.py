@@ -17,6 +17,8 @@ from etscope.inspector.wording import counted, percent
 
 #: Rows of a table on a screen, where nothing else was asked for. A pipe gets all.
 SCREENFUL = 20
+#: Kinds of inference that get a waterfall and a table each.
+MOST_KINDS = 6
 
 _STYLE = {"high": "bold red", "medium": "yellow", "low": "cyan", "info": None}
 _HOW = {
@@ -50,6 +52,11 @@ class Layout:
             return SCREENFUL if is_terminal() else 0
         return self.top
 
+    @property
+    def kinds(self) -> int:
+        """Kinds of inference that get tables; 0: all. Hundreds of them are no text to read."""
+        return 0 if self.top == 0 else min(self.top or MOST_KINDS, MOST_KINDS)
+
 
 def print_report(report: LatencyReport, layout: Layout | None = None) -> None:
     """Write all of a report to stdout."""
@@ -61,8 +68,7 @@ def print_report(report: LatencyReport, layout: Layout | None = None) -> None:
     if not report.methods:
         _paragraph(f"What the file holds says: etscope doctor {report.recording.source}")
     _print_findings(report)
-    limit = layout.limit
-    count = min(limit or len(report.methods), len(report.methods))
+    count = min(layout.kinds or len(report.methods), len(report.methods))
     for number in range(count):
         say()
         _print_method(report.methods[number], report.waterfalls[number], layout)

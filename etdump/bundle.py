@@ -63,6 +63,7 @@ class Bundle:
     program: Path | None
     record: Path | None
     inputs: Path | None
+    faults: tuple[str, ...] = ()  # files that are missing or changed, a sentence each
 
     @cached_property
     def inferences(self) -> Schedule:
@@ -103,7 +104,13 @@ def is_bundle(path: str | PathLike[str]) -> bool:
 
 
 def read_bundle(path: str | PathLike[str], *, verify: bool = False) -> Bundle:
-    """Open a bundle folder; `verify` compares every file with its recorded hash.
+    """Open a bundle folder.
+
+    A file that is missing, or has another size than it was recorded with, is
+    one of the bundle's `faults`; what does not need it goes on.
+
+    Args:
+        verify: compare every file with its recorded hash, and refuse what differs.
 
     Raises:
         NotATrace: no folder, no manifest, or one of another kind or version.
@@ -120,15 +127,25 @@ def read_bundle(path: str | PathLike[str], *, verify: bool = False) -> Bundle:
         )
     _member(folder, MANIFEST)
     manifest = read_manifest(folder / MANIFEST)
+    faults = []
     for name, entry in manifest.files.items():
         found = _member(folder, name)
-        if found is None:
+        if found is None and verify:
             message = f"the bundle lists {name}, but does not hold it"
             raise CorruptTrace(message, path=folder, cure="Copy the whole folder again.")
-        if verify:
+        if found is None:
+            faults.append(f"the bundle lists {name}, but does not hold it")
+        elif verify:
             _compare(found, entry)
+        elif found.stat().st_size != entry.bytes:
+            faults.append(f"{name} is not as it was recorded: its size differs")
     names = (TRACE, DEBUG_TRACE, DEBUG_BUFFER, PROGRAM, RECORD, INPUTS)
-    return Bundle(folder, manifest, *(_member(folder, name) for name in names))
+    trace, debug_trace, debug_buffer, program, record, inputs = (
+        _member(folder, name) for name in names
+    )
+    return Bundle(
+        folder, manifest, trace, debug_trace, debug_buffer, program, record, inputs, tuple(faults)
+    )
 
 
 def _member(folder: Path, name: str) -> Path | None:

@@ -3,6 +3,7 @@
 EtscopeError
 ├ TraceError                 something is wrong with a file that was given to us
 │ ├ NotATrace                the identifier is not the one of this format
+│ ├ MissingFile              there is no such file
 │ ├ EmptyTrace               the file holds nothing, or no events; says why a runtime emits that
 │ ├ Truncated                the file ends before something that it points to
 │ ├ CorruptTrace             an offset, count or text in the file cannot be true
@@ -62,6 +63,12 @@ class NotATrace(TraceError):
     """The identifier is not the one of this format."""
 
     default_cure = "Give the file that the runtime or the exporter wrote."
+
+
+class MissingFile(TraceError, FileNotFoundError):
+    """There is no such file; a FileNotFoundError, too."""
+
+    default_cure = "Check the path."
 
 
 class EmptyTrace(TraceError):

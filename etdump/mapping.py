@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from os import PathLike, fspath
+from os import PathLike, fspath, stat
+from stat import S_ISDIR, S_ISREG
 
 import numpy as np
 
 from etscope.etdump.columns import Bytes
-from etscope.etdump.errors import TraceError
+from etscope.etdump.errors import MissingFile, TraceError
 
 
 def mapped(source: str | PathLike[str] | bytes | bytearray | Bytes) -> tuple[Bytes, str | None]:
@@ -26,9 +27,15 @@ def mapped(source: str | PathLike[str] | bytes | bytearray | Bytes) -> tuple[Byt
         return view, None
     path = fspath(source)
     try:
+        if not S_ISREG(stat(path).st_mode):
+            kind = "a folder" if S_ISDIR(stat(path).st_mode) else "a pipe or a device"
+            cure = "Give a regular file; write what comes through a pipe to one first."
+            raise TraceError(f"this is {kind}, not a file", path=path, cure=cure)
         return np.memmap(path, np.uint8, mode="r").view(np.ndarray), path
     except ValueError:  # an empty file cannot be mapped
         return np.zeros(0, np.uint8), path
+    except FileNotFoundError as error:
+        raise MissingFile("there is no such file", path=path) from error
     except OSError as error:
         reason = error.strerror or str(error)
         raise TraceError(

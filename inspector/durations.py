@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from etscope.etdump.columns import Ints, Words
 from etscope.inspector.blocks import Block
@@ -56,17 +57,25 @@ class Clock:
         if backwards.any():
             s, e = start[backwards], end[backwards]
             wrapped = (_WRAP - s.astype(np.float64) + e.astype(np.float64)) / self.scale
-            out[backwards] = np.where((s < _WRAP) & (e < _WRAP), wrapped, np.nan)
+            out[backwards] = np.where(_wraps(s, e), wrapped, np.nan)
         return out
 
     def _converted(self, start: Words, end: Words, name: str, convert: DelegateConverter) -> Reals:
         times = []
         for s, e in zip(start.ravel().tolist(), end.ravel().tolist(), strict=True):
-            unwrapped = e + _WRAP if e < s < _WRAP else e
+            unwrapped = e + _WRAP if e < s < _WRAP and s - e > _WRAP // 2 else e
             times.append(float(convert(name, unwrapped)) - float(convert(name, s)))
         out = np.array(times, np.float64).reshape(start.shape)
         out[~((out >= 0) & (out < np.inf))] = np.nan
         return out
+
+
+def _wraps(start: Words, end: Words) -> NDArray[np.bool_]:
+    """Where a 32-bit clock has wrapped: it took less than half of its range since then.
+
+    Otherwise an event that ends a little before it began would have taken seconds.
+    """
+    return np.asarray((start < _WRAP) & (end < start) & (start - end > _WRAP // 2))
 
 
 def slot_durations(block: Block, slot: int, clock: Clock) -> Reals:

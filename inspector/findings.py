@@ -8,6 +8,7 @@ from typing import Any
 
 from etscope.inspector.latency import MethodLatency
 from etscope.inspector.recording import Recording
+from etscope.inspector.wording import counted
 
 #: From what to look at first to what is good to know.
 SEVERITIES = ("high", "medium", "low", "info")
@@ -24,6 +25,9 @@ class Finding:
     advice: str = ""
 
 
+#: More of one rule are counted instead of listed; the kinds with the most time come first.
+_MOST_OF_A_RULE = 5
+
 Rule = Callable[[Recording, MethodLatency], Iterator[Finding]]
 
 
@@ -31,7 +35,21 @@ def find(
     recording: Recording, latencies: list[MethodLatency], rules: tuple[Rule, ...]
 ) -> list[Finding]:
     """What the rules find, the most severe first, in the order of the rules otherwise."""
-    found = [
-        finding for rule in rules for latency in latencies for finding in rule(recording, latency)
-    ]
+    found: list[Finding] = []
+    for rule in rules:
+        of_rule = [finding for latency in latencies for finding in rule(recording, latency)]
+        found += of_rule[:_MOST_OF_A_RULE]
+        if len(of_rule) > _MOST_OF_A_RULE:
+            found.append(_others(of_rule[_MOST_OF_A_RULE:]))
     return sorted(found, key=lambda finding: SEVERITIES.index(finding.severity))
+
+
+def _others(findings: list[Finding]) -> Finding:
+    """One finding for the rest of a rule's, as severe as the most severe of them."""
+    worst = min(findings, key=lambda finding: SEVERITIES.index(finding.severity))
+    return Finding(
+        worst.rule,
+        worst.severity,
+        f"the same of {counted(len(findings), 'more place')}, all of which take less time",
+        {"places": len(findings)},
+    )

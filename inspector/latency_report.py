@@ -65,7 +65,7 @@ class LatencyReport:
                     "backend": rows.backend[row],
                     "calls": float(rows.calls[row]),
                     "count": int(rows.statistics.count[row]),
-                    f"total_{unit}": _number(rows.total[row]),
+                    f"per_inference_{unit}": _number(rows.total[row]),
                     "share": _number(share[row]),
                     **figures,
                 }
@@ -120,6 +120,8 @@ def latency_report(
 
 def _verdict(methods: list[MethodLatency]) -> str:
     timed = [latency for latency in methods if len(latency.samples)]
+    if not timed and any(len(latency.rows) for latency in methods):
+        return "No method was timed as a whole: there are times of operators, but no shares."
     if not timed:
         return "No inference was timed: there is nothing to say about where the time goes."
     main = timed[0]

@@ -96,7 +96,7 @@ def open_recording(
         if bundle.trace is None:
             raise EmptyTrace("the bundle holds no trace.etdp", path=place)
         trace_path = bundle.trace
-        notes += bundle.manifest.notes
+        notes += [*bundle.manifest.notes, *bundle.faults]
     trace = read_etdump(trace_path, strict=strict)
     notes += [f"left out of a damaged trace: {loss.what}" for loss in trace.losses]
     found = _program(bundle, program, notes)

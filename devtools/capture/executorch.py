@@ -224,8 +224,11 @@ def _salvaged(dump: Path, obstacles: Sequence[Obstacle]) -> tuple[Trace, str | N
         trace = read_etdump(dump, strict=False)
     if not trace.losses:
         return trace, None
-    why = f"{obstacles[0].reason.capitalize()}. " if obstacles else ""
-    return trace, f"{why}Lost: {'; '.join(loss.what for loss in trace.losses)}."
+    kept = len(trace.values)
+    left = f"{kept} logged values could be saved" if kept else "no logged value could be saved"
+    if obstacles:  # known beforehand: where exactly the dump broke says nothing more
+        return trace, f"{obstacles[0].reason.capitalize()}; {left}."
+    return trace, f"The dump is damaged ({trace.losses[0].what}); {left}."
 
 
 def run_lengths(plan: Sequence[Inference]) -> list[tuple[str, int, int]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from etscope.etdump.columns import Ints, Trace
-from etscope.etdump.errors import MissingExtra
+from etscope.etdump.errors import MissingExtra, TraceError
 from etscope.etdump.tensors import DebugBuffer, value_of
 
 #: What numpy has no type of its own for goes over as plain words of the same width.
@@ -22,15 +23,34 @@ _AS_WORDS = {
 }
 
 
+@dataclass(frozen=True)
+class Unreadable:
+    """Stands where a logged value cannot be read; false, and says why."""
+
+    reason: str
+
+    def __bool__(self) -> bool:
+        return False
+
+
 def logged_values(trace: Trace, buffer: DebugBuffer, events: Ints) -> list[Any]:
     """The values of these debug events: tensors, lists of tensors, numbers or None.
 
+    A value that the debug buffer does not hold is an `Unreadable`, which costs
+    nothing but itself.
+
     Raises:
         MissingExtra: torch is not installed.
-        TraceError: a tensor lies outside of the debug buffer.
     """
     rows = np.searchsorted(trace.values.event, events)
-    return [_to_torch(value_of(trace, buffer, int(row))) for row in rows]
+    return [_read(trace, buffer, int(row)) for row in rows]
+
+
+def _read(trace: Trace, buffer: DebugBuffer, row: int) -> Any:
+    try:
+        return _to_torch(value_of(trace, buffer, row))
+    except TraceError as error:
+        return Unreadable(str(error))
 
 
 def _to_torch(value: Any) -> Any:

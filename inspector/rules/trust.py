@@ -65,20 +65,32 @@ def spread(recording: Recording, latency: MethodLatency) -> Iterator[Finding]:
 
 
 def tracing_cost(recording: Recording, latency: MethodLatency) -> Iterator[Finding]:
-    """What the tracing itself costs, where the bundle has an untraced run to compare with."""
-    # Where no clock ran around the inferences, the method's own time is all there is.
-    traced = mean_wall(recording, latency, traced=True) or latency.mean
+    """What the tracing itself costs, where both passes were timed from outside."""
+    traced = mean_wall(recording, latency, traced=True)
     untraced = mean_wall(recording, latency, traced=False)
-    if untraced is None or untraced <= 0 or not traced > 0:
+    if traced is None or untraced is None or not (traced > 0 and untraced > 0):
         return
     ratio = traced / untraced
-    seen = f"{ratio:.2f}x" if ratio > 1 else "no more than noise"
+    evidence = {"traced": traced, "untraced": untraced, "ratio": ratio}
+    times = (
+        f"a traced inference of {latency.method} takes {figure(traced)} {latency.unit}, an "
+        f"untraced one {figure(untraced)} {latency.unit}"
+    )
+    if ratio < 0.9:
+        yield Finding(
+            "tracing_cost",
+            "medium",
+            f"{times}: the machine changed between the two passes",
+            evidence,
+            "Record again when the machine is quiet; until then trust shares more than times.",
+        )
+        return
+    seen = f"{ratio:.2f}x" if ratio > 1.02 else "no difference to speak of"
     yield Finding(
         "tracing_cost",
         "medium" if ratio >= 1.25 else "info",
-        f"a traced inference of {latency.method} takes {traced:.3g} {latency.unit}, an untraced "
-        f"one {untraced:.3g} {latency.unit} ({seen})",
-        {"traced": traced, "untraced": untraced, "ratio": ratio},
+        f"{times} ({seen})",
+        evidence,
         "Shares are those of the traced run; for the real speed quote the untraced time.",
     )
 

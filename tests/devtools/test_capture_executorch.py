@@ -145,7 +145,7 @@ def test_a_half_precision_value_costs_the_tensors_and_says_so(
 ) -> None:
     runtime = ExecuTorchRuntime(programs["half"], tmp_path)
 
-    with pytest.raises(TensorsNotLogged, match=r"bfloat16(.|\n)*Lost: "):
+    with pytest.raises(TensorsNotLogged, match=r"bfloat16.*no logged value"):
         runtime.tensor_pass(plan(X.bfloat16()), tmp_path / "b.bin")
     trace = runtime.timing_pass(plan(X.bfloat16()), warmup=0)
 

@@ -113,7 +113,6 @@ def test_a_manifest_survives_writing_and_reading(tmp_path: Path) -> None:
         ({"files": {"..": {"sha256": "", "bytes": 0}}}, "plain file name"),
         ({"files": {"a\0b": {"sha256": "", "bytes": 0}}}, "plain file name"),
         ({"files": {"\ud800": {"sha256": "", "bytes": 0}}}, "plain file name"),
-        ({"files": {"gone.bin": {"sha256": "", "bytes": 0}}}, "does not hold it"),
         ({"passes": {"timing": "ok"}}, "not an object"),
     ],
 )
@@ -211,3 +210,10 @@ def test_any_value_in_any_field_is_read_or_refused(tmp_path: Path, key: str, val
     except TraceError as why:
         text = str(why)
     assert str(made) in text
+
+
+def test_a_file_that_is_missing_costs_only_itself(tmp_path: Path) -> None:
+    made = folder(tmp_path, document(files={"gone.bin": {"sha256": "", "bytes": 0}}))
+    assert read_bundle(made).faults == ("the bundle lists gone.bin, but does not hold it",)
+    with pytest.raises(CorruptTrace, match=r"gone\.bin"):
+        read_bundle(made, verify=True)

@@ -162,7 +162,7 @@ def test_other_files_are_refused(data: bytes) -> None:
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(TraceError, match=r"gone\.pte: the file cannot be opened"):
+    with pytest.raises(TraceError, match=r"gone\.pte: there is no such file"):
         read_program(tmp_path / "gone.pte")
 
 

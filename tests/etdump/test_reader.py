@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -125,8 +126,15 @@ def test_a_reference_out_of_the_file_is_named_by_where_it_stands() -> None:
         read_etdump(bytes(raw))
 
 
+def test_a_folder_or_a_pipe_is_no_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for name, text in (("", "a folder"), ("pipe", "a pipe or a device")):
+        with pytest.raises(TraceError, match=text):
+            read_etdump(tmp_path / name)
+
+
 def test_a_missing_file(tmp_path: Path) -> None:
-    with pytest.raises(TraceError, match=r"gone\.etdp: the file cannot be opened"):
+    with pytest.raises(TraceError, match=r"gone\.etdp: there is no such file"):
         read_etdump(tmp_path / "gone.etdp")
 
 

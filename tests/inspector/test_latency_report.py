@@ -89,7 +89,7 @@ def test_rows_carry_the_keys_they_join_by() -> None:
 def test_the_unit_is_in_the_name_of_every_time() -> None:
     recording = report_of(mixed(), mixed()).recording
     (row, *_) = latency_report(recording, Clock(TimeScale.NS, TimeScale.US)).rows()
-    assert (row["p50_us"], row["total_us"], row["std_us"]) == (100.0, 100.0, 0.0)
+    assert (row["p50_us"], row["per_inference_us"], row["std_us"]) == (100.0, 100.0, 0.0)
     assert not [key for key in row if key.endswith("_ms")]
 
 
@@ -117,7 +117,7 @@ def test_the_verdict_says_how_long_and_where() -> None:
 
 def test_without_the_time_of_a_method_there_is_no_verdict() -> None:
     text = report_of(inference(*operator("a.out", 0, 0, 5))).verdict
-    assert text.startswith("No inference was timed")
+    assert text.startswith("No method was timed as a whole")
 
 
 @pytest.mark.parametrize(
@@ -188,3 +188,10 @@ def test_names_alone_find_the_method_that_the_manifest_lists(folder: Path) -> No
     guessed = methods_of_runs(told.trace, told.program, None, ())
     assert guessed.method == told.methods.method
     assert {guessed.how[run] for run in told.inferences.tolist()} == {"matched"}
+
+
+def test_the_same_finding_of_many_kinds_of_inference_is_counted() -> None:
+    kinds = [inference(*operator(f"op{i}.out", 0, 0, 5)) for i in range(40)]
+    findings = [f for f in report_of(*kinds).findings if f.rule == "few_samples"]
+    assert len(findings) == 6
+    assert findings[-1].evidence == {"places": 35}

@@ -80,6 +80,19 @@ def test_what_tracing_costs(tmp_path: Path, untraced: int, severity: str) -> Non
     assert one.evidence["ratio"] == pytest.approx(100_000 / untraced)
 
 
+def test_a_traced_run_that_was_faster_says_that_the_machine_changed(tmp_path: Path) -> None:
+    made = manifest(
+        InferenceRun("forward", 0, 2),
+        traced={"forward/0": [100_000, 100_000]},
+        untraced={"forward/0": [150_000] * 3},
+    )
+    folder = bundle_folder(tmp_path, made, trace_of_runs(*calls(50, 50)))
+    findings = latency_report(open_recording(folder)).findings
+    (one,) = [finding for finding in findings if finding.rule == "tracing_cost"]
+    assert one.severity == "medium"
+    assert "the machine changed" in one.message
+
+
 def test_without_walls_nobody_knows_what_tracing_costs() -> None:
     assert found("tracing_cost", *calls(50, 50)) == []
 
