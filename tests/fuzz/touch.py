@@ -140,7 +140,7 @@ def _manifest(data: bytes) -> None:
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "manifest.json").write_bytes(data)
         manifest = read_manifest(Path(folder) / "manifest.json")
-    bundle = Bundle(Path(folder), manifest, *[None] * 6)
+    bundle = Bundle(Path(folder), manifest, None, None, None, None, None, None)
     count = len(bundle.inference_method)
     within(bundle.inference_method, 0, len(bundle.manifest.methods))
     assert len(bundle.inference_input) == len(bundle.is_warmup) == count
