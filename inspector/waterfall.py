@@ -53,19 +53,28 @@ def waterfall(recording: Recording, latency: MethodLatency) -> list[Part]:
         if not some:
             continue
         total = float(np.nansum(rows.total[some]))
-        parts.append(Part(name, total, "measured", base + 1, counted(len(some), "instruction")))
+        parts.append(
+            Part(name, total, "measured", base + 1, _counted(latency, some, "instruction"))
+        )
         if kind != "control":
             parts += _inside(latency, some, kind, base + 2)
     others = [row for row in rows.top.tolist() if rows.kind[row] not in _NAMED]
     if others:
         total = float(np.nansum(rows.total[others]))
-        parts.append(Part("other events", total, "measured", base + 1))
+        note = _counted(latency, others, "event")
+        parts.append(Part("other events", total, "measured", base + 1, note))
     note = "between the instructions, and whatever has no event"
     parts.append(Part("unexplained", latency.unexplained, "derived", base + 1, note))
     return parts
 
 
 _NAMED = {"operator": "operators", "delegate": "delegates", "control": "control"}
+
+
+def _counted(latency: MethodLatency, rows: list[int], what: str) -> str:
+    """How many rows are in a part, and how many of them have no time to add to it."""
+    blank = int(np.isnan(latency.rows.total[rows]).sum())
+    return counted(len(rows), what) + (f", {blank:,} of them without a time" if blank else "")
 
 
 def _inside(latency: MethodLatency, some: list[int], kind: str, level: int) -> list[Part]:

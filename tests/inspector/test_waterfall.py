@@ -48,6 +48,13 @@ def assert_adds_up(parts: list[Part]) -> None:
         assert inner == pytest.approx(value, rel=1e-9, abs=1e-12)
 
 
+def test_a_part_says_how_many_of_its_instructions_have_no_time() -> None:
+    backwards = event("OPERATOR_CALL", 100, 50, instruction=3)
+    parts = parts_of(*[method(200, backwards)] * 3)
+    (operators,) = [part for part in parts if part.name == "operators"]
+    assert operators.note == "1 instruction, 1 of them without a time"
+
+
 def test_the_bars_of_a_method() -> None:
     found = {
         part.name: (part.level, round(part.value, 6), part.basis) for part in parts_of(mixed())
