@@ -19,6 +19,7 @@ from etscope.etdump.instructions import (
     Limits,
     read_instructions,
 )
+from etscope.etdump.program_frames import FrameTable, read_frames
 from etscope.etdump.schema import Offset
 
 #: What ETDump calls the events of instructions that are not kernel calls.
@@ -50,6 +51,7 @@ class Method:
     delegates: tuple[Delegate, ...]
     instructions: InstructionColumns
     arena_bytes: Ints  # size of each memory arena; number 0 is not used
+    stacks: FrameTable | None = None  # source lines per instruction; None: the export kept none
 
     @cached_property
     def operator_of_instruction(self) -> tuple[str, ...]:
@@ -113,6 +115,7 @@ def read_method(buffer: FlatBuffer, plan: Positions, blobs: BlobPlaces) -> Metho
         ragged.check_indices(buffer, numbers, len(values), what)
         ends.append(numbers.astype(np.int64))
     arenas = buffer.references(plan, schema.Plan.ARENA_SIZES)
+    chains = tables(schema.Plan.CHAINS, "the chains")
     name = ragged.texts(buffer, buffer.references(plan, schema.Plan.NAME), "a method's name")[0]
     return Method(
         name=name or "",
@@ -121,8 +124,9 @@ def read_method(buffer: FlatBuffer, plan: Positions, blobs: BlobPlaces) -> Metho
         outputs=ends[1],
         operators=operators,
         delegates=delegates,
-        instructions=read_instructions(buffer, tables(schema.Plan.CHAINS, "the chains"), limits),
+        instructions=read_instructions(buffer, chains, limits),
         arena_bytes=ragged.numbers(buffer, arenas, "<i8", "the arena sizes")[1].astype(np.int64),
+        stacks=read_frames(buffer, chains),
     )
 
 

@@ -89,6 +89,18 @@ class Allocation:
 
 class Chain:
     INSTRUCTIONS = Offset(2)
+    STACKS = Offset(3)
+
+
+class FrameList:
+    FRAMES = Offset(0)
+
+
+class Frame:
+    FILE = Offset(0)
+    LINE = Scalar(1, "<i4")
+    FUNCTION = Offset(2)
+    SOURCE = Offset(3)
 
 
 class Instruction:

@@ -97,6 +97,13 @@ def delegate(
     )
 
 
+def frames(*rows: tuple[str, int, str, str]) -> Table:
+    """The source lines of one instruction: (file, line, function, text)."""
+    return Table(
+        {0: [Table({0: file, 1: Num("i4", line), 2: f, 3: text}) for file, line, f, text in rows]}
+    )
+
+
 def method(
     name: str = "forward",
     *,
@@ -107,14 +114,17 @@ def method(
     operators: Sequence[tuple[str, str]] = (),
     delegates: Sequence[Table] = (),
     arenas: Sequence[int] = (0,),
+    stacks: Sequence[Sequence[Table]] = (),
 ) -> Table:
+    """A method; `stacks` has per chain one `frames` for each of its first instructions."""
+    lines = [{3: list(chain)} for chain in stacks] + [{}] * (len(chains) - len(stacks))
     return Table(
         {
             0: name,
             2: list(values),
             3: Vec("i4", inputs),
             4: Vec("i4", outputs),
-            5: [Table({2: list(chain)}) for chain in chains],
+            5: [Table({2: list(c), **kept}) for c, kept in zip(chains, lines, strict=True)],
             6: [Table({0: n, 1: overload}) for n, overload in operators],
             7: list(delegates),
             8: Vec("i8", arenas),

@@ -119,6 +119,10 @@ def _touch_method(method: Method) -> None:
         method.native_event_of(row)
         method.backend_of(row)
         table.arguments_of(row).sum()
+    if method.stacks is not None:
+        edges(method.stacks.edges, len(table), len(method.stacks.line))
+        found = [method.stacks.frames_of(row) for row in range(len(table))]
+        assert all(isinstance(frame.file, str) for frames in found for frame in frames)
     for row in range(len(tensors)):
         assert min(tensors.shape_of(row), default=0) >= 0
     for value in range(len(values)):
