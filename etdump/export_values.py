@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -20,20 +22,32 @@ _ONE = {"as_tensor": "name", "as_sym_int": "as_name", "as_sym_bool": "as_name",
         "as_sym_float": "as_name", "as_custom_obj": "name"}  # fmt: skip
 _MANY = {"as_tensors": "name", "as_sym_ints": "as_name", "as_sym_bools": "as_name",
          "as_sym_floats": "as_name"}  # fmt: skip
+#: Letters that paths to values in bodies may take more than their names in the file.
+PREFIX_LETTERS = 2**25
 _NAMED = {*_ONE, *_MANY, "as_optional_tensors"}
 
 
-class ValueReader:
-    """The values met so far, by name."""
+class _Scope:
+    """What a graph says of its values, and those met so far."""
 
-    def __init__(self, member: Member, index: TextIndex, graph: dict[str, Any]) -> None:
-        self.member, self.index = member, index
-        self._tensors = member.table(graph.get("tensor_values"), "the table of tensors")
-        self._symbols = [
+    def __init__(self, member: Member, graph: dict[str, Any], prefix: str) -> None:
+        self.prefix = prefix
+        self.tensors = member.table(graph.get("tensor_values"), "the table of tensors")
+        self.symbols = [
             member.table(graph.get(key) or {}, f"'{key}'")
             for key in ("sym_int_values", "sym_bool_values", "sym_float_values")
         ]
-        self._row: dict[str, int] = {}
+        self.row: dict[str, int] = {}
+
+
+class ValueReader:
+    """The values met so far, by name; those of a body are seen in that body only."""
+
+    def __init__(self, member: Member, index: TextIndex, graph: dict[str, Any]) -> None:
+        self.member, self.index = member, index
+        self._scope = _Scope(member, graph, "")
+        self._letters = 0
+        self._names: list[int] = []
         self._nodes: list[int] = []
         self._types: list[int] = []
         self._counts: list[int] = []
@@ -43,6 +57,25 @@ class ValueReader:
 
     def __len__(self) -> int:
         return len(self._nodes)
+
+    @contextmanager
+    def body(self, graph: dict[str, Any], prefix: str) -> Iterator[None]:
+        """Read a body: other values are seen there, and `prefix` is put before their names."""
+        outer, self._scope = self._scope, _Scope(self.member, graph, prefix)
+        yield
+        self._scope = outer
+
+    def path(self, name: str) -> str:
+        """A name of the graph being read, with the bodies that it is in.
+
+        Raises:
+            CorruptTrace: such names are many times longer than the file.
+        """
+        prefix = self._scope.prefix
+        self._letters += len(prefix)
+        if self._letters > PREFIX_LETTERS:
+            raise self.member.error("the names of graphs in graphs are too long")
+        return prefix + name
 
     def names_given(self, argument: Any) -> list[str]:
         """The names in an argument, a list of tensors included; none for a plain constant."""
@@ -80,7 +113,7 @@ class ValueReader:
         if isinstance(argument, dict) and len(argument) == 1 and _NAMED.isdisjoint(argument):
             return []
         try:
-            return [self._row[name] for name in self.names_given(argument)]
+            return [self._scope.row[name] for name in self.names_given(argument)]
         except KeyError as why:
             name = str(why.args[0])[:80]
             raise self.member.error(f"value {name!r} is used before it is made") from None
@@ -91,13 +124,15 @@ class ValueReader:
         Raises:
             CorruptTrace: there is one of that name, or its type or sizes cannot be true.
         """
-        if name in self._row:
+        scope = self._scope
+        if name in scope.row:
             raise self.member.error(f"two values are called {name[:80]!r}")
-        self._row[name] = len(self._nodes)
+        scope.row[name] = len(self._nodes)
+        self._names.append(self.index.number(self.path(name)))
         self._nodes.append(node)
         kind, sizes = self._described(name)
         self._types.append(kind)
-        self._symbol.append(-1 if name in self._tensors else self._symbol_of(name))
+        self._symbol.append(-1 if name in scope.tensors else self._symbol_of(name))
         self._counts.append(len(sizes))
         for size in sizes:
             number, expression = self._size(size)
@@ -106,7 +141,7 @@ class ValueReader:
 
     def _described(self, name: str) -> tuple[int, list[Any]]:
         """(scalar type, sizes) of a tensor; a symbolic number has no sizes."""
-        meta = self._tensors.get(name)
+        meta = self._scope.tensors.get(name)
         if meta is None:
             return -1, []
         meta = self.member.table(meta, "the description of a tensor")
@@ -116,7 +151,7 @@ class ValueReader:
 
     def _symbol_of(self, name: str) -> int:
         """The text of a symbolic number; a plain one has none."""
-        for table in self._symbols:
+        for table in self._scope.symbols:
             if name in table:
                 word, content = self.member.union(table[name], "a symbolic number")
                 if word == "as_expr":
@@ -148,10 +183,9 @@ class ValueReader:
 
     def columns(self) -> ValueTable:
         """All values."""
-        names = [self.index.number(name) for name in self._row]
         return ValueTable(
             node=np.array(self._nodes, np.int32),
-            name=np.array(names, np.int32),
+            name=np.array(self._names, np.int32),
             scalar_type=np.array(self._types, np.int8),
             dims=edges_of(np.array(self._counts, np.int64)),
             sizes=np.array(self._sizes, np.int64),

@@ -15,12 +15,15 @@ from typing import Any
 import numpy as np
 
 from etscope.etdump.columns import Ints32
-from etscope.etdump.program_graph import FrameStacks, Lineages, ModuleStacks
+from etscope.etdump.origin_columns import FrameStacks, Lineages, ModuleStacks
 from etscope.etdump.ragged import edges_of
 from etscope.etdump.text_index import TextIndex
 
 _FRAME = re.compile(r'File "(.*)", line (\d{1,9}), in (.*)')
 _MARKS = re.compile(r"[\s~^]*")  # below the part of a line that is meant
+#: Stands for a module where a pass of the exporter made the node and named none.
+_NO_MODULE = "_empty_nn_module_stack_from_metadata_hook"
+_UNREADABLE = -2
 _CALL = re.compile(r"@(\d{1,6})$")  # behind the key of a module that is called again
 
 #: Rows of one kind of stack: each row is a tuple of numbers.
@@ -40,17 +43,18 @@ class _Stacks:
         """The stack of a node; -1 for none and for one that cannot be read."""
         if text is None or text == "":
             return -1
-        found = self._seen.get(text, -2) if isinstance(text, str) else -1
-        if found == -2:
+        found = self._seen.get(text) if isinstance(text, str) else _UNREADABLE
+        if found is None:
             rows = self.parsed(text)
-            found = self._seen[text] = len(self._stacks) if rows else -1
+            found = _UNREADABLE if rows is None else len(self._stacks) if rows else -1
+            self._seen[text] = found
             if rows:
                 self._stacks.append(rows)
-        self.unreadable += found < 0
-        return found
+        self.unreadable += found == _UNREADABLE
+        return max(found, -1)
 
-    def parsed(self, text: str) -> _Rows:
-        """The rows of a text; none where it is not in the format."""
+    def parsed(self, text: str) -> _Rows | None:
+        """The rows of a text; None where it is not in the format."""
         raise NotImplementedError
 
     def _columns(self, count: int) -> tuple[Any, list[Ints32]]:
@@ -62,7 +66,7 @@ class _Stacks:
 class FrameReader(_Stacks):
     """Stack traces."""
 
-    def parsed(self, text: str) -> _Rows:
+    def parsed(self, text: str) -> _Rows | None:
         rows: _Rows = []
         number = self.index.number
         empty = number("")
@@ -74,7 +78,7 @@ class FrameReader(_Stacks):
                 rows.append((number(file), int(at), number(function), empty))
             elif rows and line and rows[-1][3] == empty and not _MARKS.fullmatch(line):
                 rows[-1] = (*rows[-1][:3], number(line))
-        return rows
+        return rows or None
 
     def columns(self) -> FrameStacks:
         edges, (file, line, function, source) = self._columns(4)
@@ -84,13 +88,15 @@ class FrameReader(_Stacks):
 class ModuleReader(_Stacks):
     """Module stacks. The key is of no use: strict export writes object ids there."""
 
-    def parsed(self, text: str) -> _Rows:
+    def parsed(self, text: str) -> _Rows | None:
         rows: _Rows = []
         for entry in text.split(";"):
             parts = _split(entry)
             if len(parts) != 3:
-                return []
+                return None
             key, path, kind = parts
+            if key == _NO_MODULE:
+                continue
             again = _CALL.search(key)
             call = int(again[1]) if again else 0
             rows.append((self.index.number(path), self.index.number(kind), call))
@@ -129,11 +135,11 @@ class LineageReader(_Stacks):
         # Nodes that come from nothing carry an empty list.
         return -1 if text in ("[]", "null") else super().row(text)
 
-    def parsed(self, text: str) -> _Rows:
+    def parsed(self, text: str) -> _Rows | None:
         try:
             level = json.loads(text)
         except (ValueError, RecursionError):
-            return []
+            return None
         rows: _Rows = []
         graph_ids: list[int] = []
         number = self.index.number
@@ -141,12 +147,12 @@ class LineageReader(_Stacks):
             entry = level[-1]
             name, target = entry.get("name"), entry.get("target")
             if not isinstance(name, str):
-                return []
+                return None
             rows.append((number(name), number(target) if isinstance(target, str) else -1))
             graph_ids.append(_graph_id(entry.get("graph_id")))
             level = entry.get("from_node")
         self._graph_ids += graph_ids
-        return rows
+        return rows or None
 
     def columns(self) -> Lineages:
         edges, (name, target) = self._columns(2)

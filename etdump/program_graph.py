@@ -15,10 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from etscope.etdump.columns import Ints, Ints32
+from etscope.etdump.origin_columns import FrameStacks, Lineages, ModuleStacks
 
 
 class NodeKind(IntEnum):
-    """What a node is. All but CALL are inputs of the program."""
+    """What a node is. All but CALL are inputs, of the program or of a body."""
 
     CALL = 0
     PARAMETER = 1
@@ -29,6 +30,7 @@ class NodeKind(IntEnum):
     CUSTOM_OBJECT = 6
     TOKEN = 7
     UNKNOWN_INPUT = 8  # the signature does not say
+    BODY_INPUT = 9  # what a higher-order operator hands to its body
 
 
 class ResultKind(IntEnum):
@@ -66,6 +68,9 @@ class NodeColumns:
     """One row per node: inputs of the program first, then calls in the order of the graph.
 
     `getitem` is no node: the call that it picks from has one value per output instead.
+    The bodies of a higher-order operator follow its call, each with inputs of its own
+    first. A body's input takes the caller's value (in a loop: a slice of it, or what the
+    last round gave). Names in bodies are paths, "map_impl/submodule_0/aten_mul_tensor".
     """
 
     kind: NDArray[np.uint8]  # NodeKind
@@ -80,6 +85,7 @@ class NodeColumns:
     modules: Ints32  # row of ModuleStacks; -1: none
     frames: Ints32  # row of FrameStacks; -1: none
     lineage: Ints32  # row of Lineages; -1: none
+    scope: Ints32  # the call whose body the node is in, innermost; -1: in none
 
     def __len__(self) -> int:
         return len(self.kind)
@@ -114,34 +120,18 @@ class ResultColumns:
 
 
 @dataclass(frozen=True, eq=False)
-class ModuleStacks:
-    """The distinct stacks of modules, outermost module first."""
+class Bodies:
+    """One row per graph that a higher-order operator calls: a loop's body, a branch."""
 
-    edges: Ints
-    path: Ints32
-    type: Ints32
-    call: Ints32
+    node: Ints32  # the call that owns it
+    name: Ints32  # of the graph, "true_graph_0"
+    first: Ints32  # its nodes, those of bodies inside it included, are the rows first:last
+    last: Ints32
+    results: Ints  # (bodies + 1,): rows of `result`
+    result: Ints32  # row of ValueTable that it gives back; -1: a constant
 
-
-@dataclass(frozen=True, eq=False)
-class FrameStacks:
-    """The distinct stacks of source lines, outermost call first."""
-
-    edges: Ints
-    file: Ints32
-    line: Ints32
-    function: Ints32
-    source: Ints32
-
-
-@dataclass(frozen=True, eq=False)
-class Lineages:
-    """The distinct chains of what a node was made from, nearest ancestor first."""
-
-    edges: Ints
-    name: Ints32
-    target: Ints32
-    graph_id: Ints  # a Python id: equal in one record only; -1: absent
+    def __len__(self) -> int:
+        return len(self.node)
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,6 +147,7 @@ class ProgramGraph:
     input_value: Ints32  # row of ValueTable
     values: ValueTable
     results: ResultColumns
+    bodies: Bodies
     module_stacks: ModuleStacks
     frame_stacks: FrameStacks
     lineages: Lineages
@@ -192,6 +183,10 @@ class ProgramGraph:
     def inputs_of(self, node: int) -> Ints32:
         """The nodes whose values a node takes, in the order of its arguments."""
         return self.input_node[self.nodes.inputs[node] : self.nodes.inputs[node + 1]]
+
+    def bodies_of(self, node: int) -> Ints:
+        """The rows of `bodies` of a call, in the order of its arguments."""
+        return np.flatnonzero(self.bodies.node == node)
 
     def shape_of(self, value: int) -> tuple[int | str, ...]:
         """Sizes of a value; a symbolic size as its expression."""

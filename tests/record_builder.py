@@ -111,6 +111,57 @@ def _calls() -> list[dict[str, Any]]:
     ]
 
 
+def graph_argument(name: str, inputs: Any, nodes: Any, outputs: Any) -> dict[str, Any]:
+    """A body of a higher-order operator; every value in it is a tensor of 2."""
+    names = [given["as_tensor"]["name"] for given in inputs if "as_tensor" in given]
+    names += [below["as_tensor"]["name"] for call in nodes for below in call["outputs"]]
+    graph = {
+        "inputs": inputs,
+        "outputs": outputs,
+        "nodes": nodes,
+        "tensor_values": {name: meta(ints(2)) for name in names},
+        "sym_int_values": {},
+        "sym_bool_values": {},
+    }
+    return {"as_graph": {"name": name, "graph": graph}}
+
+
+def looping_program() -> dict[str, Any]:
+    """x → relu → map whose body has a cond → relu; the cond's branches have one node each."""
+    branches = [
+        graph_argument(
+            f"{word}_graph_0",
+            [tensor("r")],
+            [node(op, f"torch.ops.aten.{op}.default", [tensor("r")], [tensor(op)],
+                  debug_handle=handle, from_node=lineage((op, 8)))],
+            [tensor(op)],
+        )
+        for word, op, handle in (("true", "sin", "4"), ("false", "cos", "5"))
+    ]  # fmt: skip
+    choose = node(
+        "cond",
+        "torch.ops.higher_order.cond",
+        [tensor("y"), *branches, {"as_tensors": [{"name": "x"}]}],
+        [tensor("getitem")],
+        debug_handle="3",
+        from_node=lineage(("cond", 9)),
+    )
+    inside = [tensor("x"), tensor("y"), {"as_int": 2}]
+    body = graph_argument("body_0", inside, [choose], [tensor("getitem"), {"as_int": 2}])
+    relu = "torch.ops.aten.relu.default"
+    calls = [
+        node("relu", relu, [tensor("x")], [tensor("relu")], debug_handle="1",
+             from_node=lineage(("relu", GRAPH_ID))),
+        node("map_impl", "torch.ops.higher_order.map_impl",
+             [body, {"as_tensors": [{"name": "relu"}]}, tensor("x")], [tensor("mapped")],
+             debug_handle="2", from_node=lineage(("map_impl", GRAPH_ID))),
+        node("relu_1", relu, [tensor("mapped")], [tensor("relu_1")], debug_handle="6",
+             from_node=lineage(("relu_1", GRAPH_ID))),
+    ]  # fmt: skip
+    tensors = {name: meta(ints(3, 2)) for name in ("x", "relu", "mapped", "relu_1")}
+    return program([tensor("x")], calls, [tensor("relu_1")], tensors)
+
+
 def edge_program() -> dict[str, Any]:
     """x, a weight, a counter and a constant → convolution, topk, counter + 1; batch is s0."""
     batch = {"as_expr": {"expr_str": "s0", "hint": {"as_int": 3}}}

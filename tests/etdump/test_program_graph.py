@@ -8,7 +8,7 @@ import pytest
 import record_builder as make
 
 from etscope.etdump.errors import CorruptTrace
-from etscope.etdump.export_json import operator_of
+from etscope.etdump.export_nodes import operator_of
 from etscope.etdump.program_graph import Frame, Module, NodeKind, ProgramGraph, ResultKind
 from etscope.etdump.record import read_record
 from etscope.etdump.scalar_types import scalar_type

@@ -113,9 +113,13 @@ def _delegates() -> dict[str, bytes]:
 def _records() -> dict[str, bytes]:
     name = "edge_dialect_exported_program"
     old: dict[str, Any] = {f"{name}/forward": None, name: record_builder.edge_program()}
+    loops = record_builder.looping_program()
     return {
         "handmade.etrecord": record_builder.record(),
         "old.etrecord": record_builder.record(**old),
+        "loops.etrecord": record_builder.record(
+            **{"exported_program": loops, f"{name}/forward": loops}
+        ),
     }
 
 

@@ -40,6 +40,26 @@ def _touch_stacks(graph: ProgramGraph) -> None:
         _within(column, 0, 2**31)
 
 
+def _touch_bodies(graph: ProgramGraph) -> None:
+    scope, bodies, rows = graph.nodes.scope, graph.bodies, np.arange(len(graph))
+    assert len(scope) == len(graph)
+    assert ((scope >= -1) & (scope < rows)).all()
+    _within(bodies.node, 0, len(graph))
+    _within(bodies.name, 0, len(graph.texts))
+    _edges(bodies.results, len(bodies), len(bodies.result))
+    _within(bodies.result, -1, len(graph.values))
+    assert (bodies.node < bodies.first).all()
+    assert (bodies.first <= bodies.last).all()
+    _within(bodies.last, 0, len(graph) + 1)
+    for row, (owner, first, last) in enumerate(
+        zip(bodies.node.tolist(), bodies.first.tolist(), bodies.last.tolist(), strict=True)
+    ):
+        assert row in graph.bodies_of(owner)
+        assert (scope[first:last] >= owner).all()
+    inside = graph.nodes.kind == NodeKind.BODY_INPUT
+    assert (scope[inside] >= 0).all()
+
+
 def _touch_graph(graph: ProgramGraph) -> None:
     nodes, values, texts = graph.nodes, graph.values, len(graph.texts)
     for text in graph.texts:
@@ -58,6 +78,7 @@ def _touch_graph(graph: ProgramGraph) -> None:
     _within(graph.results.kind, 0, len(ResultKind))
     _within(graph.results.value, -1, len(values))
     assert len(graph.node_of_name) == len(graph)
+    _touch_bodies(graph)
     _touch_stacks(graph)
     for node in range(len(graph)):
         graph.modules_of(node), graph.frames_of(node), graph.ancestors_of(node)
