@@ -15,7 +15,9 @@ from etscope.etdump.columns import Ints, Ints32, Trace
 from etscope.etdump.errors import EmptyTrace, TraceError
 from etscope.etdump.program import Program, read_program
 from etscope.etdump.reader import read_etdump
+from etscope.etdump.record import Record, read_record
 from etscope.inspector.blocks import Block, blocks_of
+from etscope.inspector.correlate.correlation import Correlation
 from etscope.inspector.methods import (
     MethodsOfRuns,
     inference_runs,
@@ -36,6 +38,7 @@ class Recording:
     trace: Trace
     bundle: Bundle | None
     program: Program | None
+    record: Record | None
     methods: MethodsOfRuns
     notes: tuple[str, ...]
 
@@ -65,6 +68,11 @@ class Recording:
         return out
 
     @cached_property
+    def correlation(self) -> Correlation:
+        """The join of its events with the graphs of its record."""
+        return Correlation(self.record, self.program)
+
+    @cached_property
     def blocks(self) -> list[Block]:
         """The event blocks, methods kept apart."""
         known = any(name is not None for name in self.methods.method)
@@ -75,6 +83,7 @@ def open_recording(
     path: str | PathLike[str],
     *,
     program: str | PathLike[str] | None = None,
+    record: str | PathLike[str] | None = None,
     strict: bool = True,
 ) -> Recording:
     """Open a bundle folder or a bare ETDump.
@@ -82,11 +91,12 @@ def open_recording(
     Args:
         program: a .pte to find methods and operators in, where there is no
             bundle or instead of the bundle's.
+        record: an ETRecord, to join events with graphs; likewise.
         strict: as `read_etdump`.
 
     Raises:
-        TraceError: the trace cannot be read. A program that cannot be read
-            becomes a note, unless it was asked for.
+        TraceError: the trace cannot be read. A program or record of the bundle
+            that cannot be read becomes a note, one that was asked for does not.
     """
     place = Path(path)
     notes: list[str] = []
@@ -100,6 +110,7 @@ def open_recording(
     trace = read_etdump(trace_path, strict=strict)
     notes += [f"left out of a damaged trace: {loss.what}" for loss in trace.losses]
     found = _program(bundle, program, notes)
+    known = _record(bundle, record, notes)
     methods = methods_of_runs(
         trace,
         found,
@@ -115,7 +126,7 @@ def open_recording(
             "ran instructions that it does not have"
         )
         found = None
-    return Recording(fspath(path), trace, bundle, found, methods, tuple(notes))
+    return Recording(fspath(path), trace, bundle, found, known, methods, tuple(notes))
 
 
 def _program(
@@ -129,4 +140,18 @@ def _program(
         return read_program(bundle.program)
     except TraceError as error:
         notes.append(f"the bundle's program is not used: {error}")
+        return None
+
+
+def _record(
+    bundle: Bundle | None, asked: str | PathLike[str] | None, notes: list[str]
+) -> Record | None:
+    if asked is not None:
+        return read_record(asked)
+    if bundle is None or bundle.record is None:
+        return None
+    try:
+        return read_record(bundle.record)
+    except TraceError as error:
+        notes.append(f"the bundle's record is not used: {error}")
         return None

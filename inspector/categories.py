@@ -1,0 +1,120 @@
+"""What kind of work an operator does: the buckets in which people count time."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from etscope.inspector.correlate.operators import parts_of
+
+CATEGORIES = (
+    "convolution",
+    "matmul",
+    "normalization",
+    "reduction",
+    "elementwise",
+    "data movement",
+    "quantize/dequantize",
+    "control",
+    "other",
+)
+
+_WORDS = {
+    "matmul": "mm bmm addmm linear matmul baddbmm fullyconnected batchmatrixmultiply einsum "
+    "scaled_dot_product_attention custom_sdpa sdpa gemm lstm gru",
+    "normalization": "native_batch_norm _native_batch_norm_legit batch_norm native_layer_norm "
+    "_native_batch_norm_legit_no_training layer_norm native_group_norm group_norm rms_norm "
+    "instance_norm softmax _softmax _log_softmax log_softmax _safe_softmax",
+    "reduction": "mean sum amax amin max_dim argmax argmin any all var std prod cumsum "
+    "max_pool2d max_pool2d_with_indices max_pool1d avg_pool1d avg_pool2d _adaptive_avg_pool2d "
+    "_adaptive_avg_pool2d adaptive_avg_pool2d _adaptive_avg_pool3d adaptive_avg_pool1d "
+    "adaptive_max_pool2d globalavgpooling2d globalavgpooling1d globalsumpooling2d "
+    "maxpooling2d averagepooling2d argmaxpooling2d staticmean staticreduce topk sort norm",
+    "data movement": "view view_copy _unsafe_view reshape permute permute_copy transpose "
+    "transpose_copy t t_copy clone _clone_dim_order contiguous copy copy_ cat stack slice "
+    "slice_copy slice_scatter select select_copy select_scatter split split_copy "
+    "split_with_sizes split_with_sizes_copy chunk expand expand_copy repeat squeeze "
+    "squeeze_copy unsqueeze unsqueeze_copy gather scatter scatter_add index index_select "
+    "index_put index_put_ index_copy index_fill embedding constant_pad_nd pad reflection_pad2d "
+    "replication_pad2d flip roll unbind unbind_copy as_strided as_strided_copy alias "
+    "alias_copy lift_fresh_copy _to_copy _to_dim_order_copy to empty _empty_dim_order "
+    "full full_like zeros zeros_like ones ones_like arange scalar_tensor et_view "
+    "et_copy_index pixel_shuffle pixel_unshuffle upsample_nearest2d upsample_bilinear2d "
+    "statictranspose staticreshape staticslice staticconstantpad concatenate concatenate2 "
+    "concatenate3 concatenate4 concatenate5 evensplit2 evensplit3 evensplit4 staticexpanddims "
+    "staticresizebilinear2d depthtospace spacetodepth copy transpose detach_copy "
+    "update_cache masked_scatter narrow_copy",
+    "quantize/dequantize": "convert quantize_per_tensor dequantize_per_tensor "
+    "quantize_per_channel dequantize_per_channel quantize_per_token dequantize_per_token "
+    "choose_qparams choose_qparams_per_token_asymmetric choose_qparams_affine quantize_affine "
+    "dequantize_affine dequantize_per_channel_group quantize_per_channel_group "
+    "fake_quantize_per_tensor_affine",
+    "control": "sym_size sym_numel sym_stride _local_scalar_dense jf_call move_call free_call "
+    "cond map_impl while_loop scan item",
+    "elementwise": "add sub mul div relu relu_ clamp hardtanh sigmoid tanh gelu silu exp log "
+    "sqrt rsqrt pow neg abs where maximum minimum eq ne lt le gt ge logical_and logical_or "
+    "logical_not bitwise_and bitwise_or bitwise_not hardswish hardsigmoid leaky_relu prelu elu "
+    "sin cos erf floor ceil round trunc masked_fill reciprocal square rsub remainder fmod "
+    "floor_divide log1p expm1 isnan isinf sign softplus mish celu selu lerp addcmul addcdiv "
+    "add2 subtract multiply2 divide maximum2 minimum2 preluelementwise bankersrounding "
+    "squareroot reciprocalsquareroot negate floor ceiling tan atan acos asin atan2 copysign "
+    "glu log2 log10 logit sinh cosh squareddifference approxgelu clampmin clampmax",
+}
+_CATEGORY = {word: category for category, words in _WORDS.items() for word in words.split()}
+#: Words in the free text of a backend's event, looked for in this order.
+_PATTERNS = (
+    ("quantize/dequantize", re.compile(r"convert|quantiz", re.I)),
+    ("convolution", re.compile(r"conv", re.I)),
+    ("matmul", re.compile(r"fully.?connected|matrix.?mul|matmul|gemm|linear|attention", re.I)),
+    ("normalization", re.compile(r"norm|softmax", re.I)),
+    ("reduction", re.compile(r"pool|mean|reduce|sum|arg(min|max)|top_?k", re.I)),
+    (
+        "data movement",
+        re.compile(
+            r"transpos|permut|copy|reshape|slice|pad|concat|split|gather|scatter|resize|"
+            r"upsample|expand|tile|view|constant",
+            re.I,
+        ),
+    ),
+    (
+        "elementwise",
+        re.compile(
+            r"add|sub|mul|div|relu|clamp|sigmoid|tanh|elu|swish|exp|log|sqrt|square|abs|neg|max|"
+            r"min|round|floor|ceil|sin|cos|power",
+            re.I,
+        ),
+    ),
+)
+
+
+@lru_cache(maxsize=8192)
+def category_of(operator: str | None) -> str:
+    """The category of an operator in any spelling, or of a backend's event; "other" if unknown."""
+    if operator is None:
+        return "other"
+    namespace, name = parts_of(operator)
+    if name == "convolution" or name.startswith(("conv1d", "conv2d", "conv3d", "conv_transpose")):
+        return "convolution"
+    if namespace in ("_operator", "executorch_prim") and name not in ("et_view", "et_copy_index"):
+        return "control"
+    known = _CATEGORY.get(name.lower())
+    if known is not None:
+        return known
+    for category, pattern in _PATTERNS:
+        if pattern.search(operator):
+            return category
+    return "other"
+
+
+def category_of_event(event: str, op: str | None, node_op: str | None) -> str:
+    """The category of what an event timed: by its own words, else by its operator or node.
+
+    `op` is the runtime's operator or the backend's event, `node_op` that of the
+    graph. What really ran counts: a transpose that the export inserted for a
+    convolution moves data.
+    """
+    for text in (op, event, node_op):
+        category = category_of(text)
+        if category != "other":
+            return category
+    return "other"

@@ -1,0 +1,211 @@
+"""The join of what a runtime emitted with what an export left, for every method.
+
+The key: method, chain, instruction, delegate debug id → debug handle → graph
+node → module → source line. A record that does not belong to the program is
+named as such, and not joined.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from etscope.etdump.columns import Ints32
+from etscope.etdump.errors import TraceError
+from etscope.etdump.methods import Method
+from etscope.etdump.program import Program
+from etscope.etdump.program_graph import ProgramGraph
+from etscope.etdump.record import Record
+from etscope.inspector.backends import delegate_operations
+from etscope.inspector.correlate.belonging import Fit, delegate_fit, kernels_fit
+from etscope.inspector.correlate.instructions import nodes_of_instructions
+from etscope.inspector.correlate.joined import EventKey, JoinedMethod
+from etscope.inspector.correlate.origins import Origins
+from etscope.inspector.correlate.sources import NodePlaces
+from etscope.inspector.correlate.steps import Steps, steps_of_plan, steps_of_slots
+from etscope.inspector.operators import OperatorRows
+from etscope.inspector.signatures import Slot
+
+_NO_RECORD = "there is no ETRecord"
+
+
+class Correlation:
+    """A record and a program, ready to explain events. Both may be missing.
+
+    Attributes:
+        notes: what was found not to belong together, or could not be read.
+    """
+
+    def __init__(self, record: Record | None, program: Program | None) -> None:
+        self.record, self.program = record, program
+        self._notes: list[str] = []
+        self._joined: dict[str, JoinedMethod] = {}
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """As far as methods were joined."""
+        return tuple(self._notes)
+
+    def of_rows(self, method: str | None, slots: Sequence[Slot], rows: OperatorRows) -> Origins:
+        """The origins of a tree of events.
+
+        Args:
+            method: the method that ran; None: not known.
+            slots: of the block, which tell what ran where there is no program.
+        """
+        keys = [
+            EventKey(chain, instruction, delegate)
+            for chain, instruction, delegate in zip(
+                rows.chain.tolist(), rows.instruction.tolist(), rows.delegate_id, strict=True
+            )
+        ]
+        return self.method(method, slots).origins(keys)
+
+    def of_slots(self, method: str | None, slots: Sequence[Slot]) -> Origins:
+        """The origins of the rows of an event block."""
+        keys = [
+            EventKey(s.signature.chain, s.signature.instruction, s.signature.delegate)
+            for s in slots
+        ]
+        return self.method(method, slots).origins(keys)
+
+    def method(self, name: str | None, slots: Sequence[Slot] = ()) -> JoinedMethod:
+        """One method joined with its graph, once where the program knows it."""
+        plan = self._plan(name)
+        if plan is None:
+            return self._join(name, steps_of_slots(slots))
+        if plan.name not in self._joined:
+            self._joined[plan.name] = self._join(plan.name, steps_of_plan(plan))
+        return self._joined[plan.name]
+
+    def _plan(self, name: str | None) -> Method | None:
+        methods = () if self.program is None else self.program.methods
+        if name is None:
+            return methods[0] if len(methods) == 1 else None
+        return next((method for method in methods if method.name == name), None)
+
+    def _join(self, name: str | None, steps: Steps) -> JoinedMethod:
+        record = self.record
+        if record is None:
+            return self._without_graph(name, steps, _NO_RECORD)
+        called = record_method(record, self.program, name, steps)
+        if called is None:
+            return self._without_graph(name, steps, self._unknown_method(record, name))
+        try:
+            return self._with_record(record, name, called, steps)
+        except TraceError as error:
+            return self._without_graph(name, steps, f"the record is not used: {error}")
+
+    def _unknown_method(self, record: Record, name: str | None) -> str:
+        if not record.methods:
+            return "the record has no graph with debug handles"
+        there = ", ".join(record.methods)
+        if name is None:
+            return f"which method ran is not known, and the record has several: {there}"
+        return f"the record has no method {name}, but {there}"
+
+    def _with_record(
+        self, record: Record, name: str | None, called: str, steps: Steps
+    ) -> JoinedMethod:
+        graph = record.edge_program(called)
+        handles = _handles(record, called, steps)
+        fit = self._fit(record, name, called, steps, handles, graph)
+        title = name or called
+        if not fit.belongs:
+            why = f"the record does not belong to what ran: {fit.sentence(title)}"
+            return self._without_graph(name, steps, why)
+        if fit.differ:
+            self._note(f"the record may not be that of this program: {fit.sentence(title)}")
+        return JoinedMethod(
+            steps=steps,
+            graph=graph,
+            places=NodePlaces(graph, *_before(record, called)),
+            nodes=nodes_of_instructions(steps, handles, graph),
+            delegates=record.delegates,
+            program=self.program,
+            record_name=called,
+            name=name,
+            why="",
+        )
+
+    def _fit(
+        self,
+        record: Record,
+        name: str | None,
+        called: str,
+        steps: Steps,
+        handles: list[tuple[int, ...]],
+        graph: ProgramGraph,
+    ) -> Fit:
+        table = record.debug_handles
+        named = table.instruction[table.rows_of(called)].tolist()
+        fit = kernels_fit(steps, handles, named, graph)
+        if self.program is None or steps.plan is None:
+            return fit
+        for row, mine in enumerate(handles):
+            if steps.kind[row] != "delegate" or not mine:
+                continue
+            try:
+                operations = delegate_operations(self.program, steps.plan.name, row)
+            except TraceError:
+                continue  # what cannot be read is told where its events are mapped
+            if operations is not None:
+                fit = fit.plus(delegate_fit(operations, mine, int(steps.number[row]), graph))
+        return fit
+
+    def _without_graph(self, name: str | None, steps: Steps, why: str) -> JoinedMethod:
+        if why != _NO_RECORD:
+            self._note(why)
+        return JoinedMethod(steps, None, None, None, None, self.program, name or "", name, why)
+
+    def _note(self, text: str) -> None:
+        if text not in self._notes:
+            self._notes.append(text)
+
+
+def _handles(record: Record, called: str, steps: Steps) -> list[tuple[int, ...]]:
+    """The debug handles of each instruction. Only the first chain has any."""
+    table = record.debug_handles
+    known = {
+        int(table.instruction[row]): tuple(
+            table.handle[table.edges[row] : table.edges[row + 1]].tolist()
+        )
+        for row in table.rows_of(called).tolist()
+    }
+    pairs = zip(steps.chain.tolist(), steps.number.tolist(), strict=True)
+    return [known.get(number, ()) if chain == 0 else () for chain, number in pairs]
+
+
+def _before(record: Record, called: str) -> tuple[ProgramGraph | None, Ints32 | None]:
+    """The program before lowering, and its node for each node of the edge program."""
+    try:
+        exported = record.exported_program
+        return exported, None if exported is None else record.exported_nodes(called)
+    except TraceError:
+        return None, None
+
+
+def record_method(
+    record: Record, program: Program | None, name: str | None, steps: Steps
+) -> str | None:
+    """What the record calls a method; None: it has none that could be it.
+
+    A record of one method calls it "forward", whatever its name. Where it is
+    not known which method ran, the one whose operators fit, if only one does.
+    """
+    if name is not None and name in record.methods:
+        return name
+    if len(record.methods) == 1 and (program is None or len(program.methods) == 1):
+        return record.methods[0]
+    if name is not None or not record.methods:
+        return None
+    fits = []
+    for method in record.methods:
+        graph, handles = record.edge_program(method), _handles(record, method, steps)
+        numbers = record.debug_handles.instruction[record.debug_handles.rows_of(method)]
+        fit = kernels_fit(steps, handles, (), graph)
+        missed = len(np.setdiff1d(numbers, steps.number))
+        fits.append((fit.differ == 0 and fit.agree > 0, fit.agree, -missed))
+    best = max(fits)
+    return record.methods[fits.index(best)] if best[0] and fits.count(best) == 1 else None

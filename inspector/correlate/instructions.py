@@ -1,0 +1,245 @@
+"""Which node of the graph each instruction runs.
+
+The record says which debug handle an instruction has, and several nodes may
+carry one handle: they came from one line. Instructions and nodes are in one
+order, so within the handle each instruction is paired with its own node by
+operator and order. An instruction without a handle is paired the same way,
+between the mapped instructions around it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from etscope.etdump.columns import Ints
+from etscope.etdump.program_graph import NodeKind, ProgramGraph
+from etscope.inspector.backends.alignment import Fits, align
+from etscope.inspector.backends.operations import Confidence
+from etscope.inspector.correlate.how import How
+from etscope.inspector.correlate.operators import same_operator
+from etscope.inspector.correlate.steps import Steps
+
+#: A pair of equal operators counts this much; pairs that differ are no pairs.
+_SCORE = 10
+
+
+@dataclass(eq=False)
+class StepNodes:
+    """One row per instruction; filled while they are paired."""
+
+    handles: list[tuple[int, ...]]
+    nodes: list[tuple[int, ...]]
+    how: NDArray[np.uint8]
+    confidence: NDArray[np.uint8]
+    reason: list[str]
+
+    def put(
+        self, row: int, nodes: tuple[int, ...], how: How, sure: Confidence, why: str = ""
+    ) -> None:
+        """Say where one instruction comes from."""
+        self.nodes[row], self.reason[row] = nodes, why
+        self.how[row], self.confidence[row] = how, sure
+
+
+def calls_of(graph: ProgramGraph) -> Ints:
+    """The nodes that are calls, in the order of the graph."""
+    return np.flatnonzero(graph.nodes.kind == NodeKind.CALL)
+
+
+def nodes_of_instructions(
+    steps: Steps, handles: list[tuple[int, ...]], graph: ProgramGraph
+) -> StepNodes:
+    """Pair instructions with nodes.
+
+    Args:
+        handles: per instruction its debug handles in the record; () where it has none.
+    """
+    count = len(steps)
+    why = ["the record gives this instruction no debug handle" if not h else "" for h in handles]
+    found = StepNodes(
+        handles, [()] * count, np.zeros(count, np.uint8), np.zeros(count, np.uint8), why
+    )
+    nodes_with = _nodes_by_handle(graph)
+    _pair_kernels(steps, found, graph, nodes_with)
+    taken = {node for nodes in found.nodes for node in nodes}
+    _give_delegates(steps, found, nodes_with, taken)
+    taken |= {node for nodes in found.nodes for node in nodes}
+    _pair_between(steps, found, graph, taken)
+    _lean_on_bodies(steps, found, graph)
+    _lean_on_neighbours(steps, found)
+    return found
+
+
+def _nodes_by_handle(graph: ProgramGraph) -> dict[int, list[int]]:
+    owner = np.repeat(np.arange(len(graph)), np.diff(graph.nodes.handles))
+    found: dict[int, list[int]] = {}
+    for handle, node in zip(graph.handle.tolist(), owner.tolist(), strict=True):
+        if graph.nodes.kind[node] == NodeKind.CALL:
+            found.setdefault(handle, []).append(node)
+    return found
+
+
+def _pair_kernels(
+    steps: Steps, found: StepNodes, graph: ProgramGraph, nodes_with: dict[int, list[int]]
+) -> None:
+    """Give kernel calls with a debug handle their nodes, handle by handle."""
+    groups: dict[tuple[int, ...], list[int]] = {}
+    for row, handles in enumerate(found.handles):
+        if handles and steps.kind[row] != "delegate":
+            groups.setdefault(tuple(sorted(set(handles))), []).append(row)
+    for handles, rows in groups.items():
+        nodes = sorted({node for handle in handles for node in nodes_with.get(handle, ())})
+        if not nodes:
+            for row in rows:
+                found.reason[row] = f"no node of the graph carries debug handle {handles[0]}"
+            continue
+        pairs = _aligned(steps, graph, rows, nodes)
+        for row, (node, sure) in zip(rows, pairs, strict=True):
+            _place_kernel(steps, found, graph, row, node, sure, nodes, len(rows))
+
+
+def _place_kernel(
+    steps: Steps,
+    found: StepNodes,
+    graph: ProgramGraph,
+    row: int,
+    node: int,
+    sure: Confidence,
+    nodes: list[int],
+    rows: int,
+) -> None:
+    alone = len(nodes) == 1 and rows == 1
+    how = How.HANDLE if alone else How.HANDLE_ORDER
+    if node >= 0:
+        found.put(row, (node,), how, Confidence.EXACT if alone else sure)
+    elif steps.operator[row] is None:
+        # The trace does not name the operator, the handle alone speaks.
+        sure = Confidence.EXACT if alone else Confidence.GUESSED
+        why = "" if alone else "the operator of this instruction is not known"
+        found.put(row, (nodes[0],) if alone else tuple(nodes), how, sure, why)
+    else:
+        named = graph.text(int(graph.nodes.op[nodes[0]]))
+        why = f"the graph has no {steps.operator[row]} with this debug handle, but {named}"
+        sure = Confidence.ALIGNED if len(nodes) == 1 else Confidence.GUESSED
+        found.put(row, (nodes[-1],), how, sure, why)
+
+
+def _aligned(
+    steps: Steps, graph: ProgramGraph, rows: list[int], nodes: list[int]
+) -> list[tuple[int, Confidence]]:
+    """Per row its node (-1: none) and how sure that is."""
+    names = [graph.text(int(graph.nodes.op[node])) or "" for node in nodes]
+    operators = [steps.operator[row] for row in rows]
+    kinds = {name: number for number, name in enumerate(dict.fromkeys(operators))}
+    score = np.array(
+        [[_SCORE * (k is not None and same_operator(k, name)) for name in names] for k in kinds],
+        np.int32,
+    ).reshape(len(kinds), len(names))
+    fits = Fits(np.array([kinds[operator] for operator in operators], np.int64), score)
+    # Between nodes of one line and module no choice is a guess.
+    stacks = list(zip(graph.nodes.frames[nodes], graph.nodes.modules[nodes], strict=True))
+    same = {stack: number for number, stack in enumerate(dict.fromkeys(stacks))}
+    alike = np.array([same[stack] for stack in stacks], np.int64)
+    best = align(fits, np.ones(len(nodes), np.bool_), alike)
+    if best is None:
+        return [(-1, Confidence.NONE)] * len(rows)
+    return [
+        (nodes[at] if at >= 0 else -1, Confidence(sure))
+        for at, sure in zip(best.operation.tolist(), best.confidence.tolist(), strict=True)
+    ]
+
+
+def _give_delegates(
+    steps: Steps, found: StepNodes, nodes_with: dict[int, list[int]], taken: set[int]
+) -> None:
+    """A delegate call runs the nodes of its handles that no kernel runs."""
+    shared: dict[int, int] = {}
+    delegates = [row for row in range(len(steps)) if steps.kind[row] == "delegate"]
+    for row in delegates:
+        for handle in set(found.handles[row]):
+            shared[handle] = shared.get(handle, 0) + 1
+    for row in delegates:
+        handles = set(found.handles[row])
+        nodes = {node for handle in handles for node in nodes_with.get(handle, ())} - taken
+        if not nodes:
+            continue
+        split = sum(shared[handle] > 1 for handle in handles)
+        why = f"{split} of its {len(handles)} debug handles are in another delegate, too"
+        sure = Confidence.ALIGNED if split else Confidence.EXACT
+        found.put(row, tuple(sorted(nodes)), How.DELEGATE, sure, why if split else "")
+
+
+def _pair_between(steps: Steps, found: StepNodes, graph: ProgramGraph, taken: set[int]) -> None:
+    """Pair runs of unmapped instructions with the free nodes between the mapped ones around."""
+    free = [node for node in calls_of(graph).tolist() if node not in taken]
+    if not free:
+        return
+    row = 0
+    while row < len(steps):
+        if found.nodes[row]:
+            row += 1
+            continue
+        end = row
+        while end < len(steps) and not found.nodes[end]:
+            end += 1
+        low = max(_nearest(found, range(row - 1, -1, -1)), default=-1)
+        high = min(_nearest(found, range(end, len(steps))), default=len(graph))
+        rows = [r for r in range(row, end) if steps.kind[r] == "operator" and steps.operator[r]]
+        nodes = [node for node in free if low < node < high]
+        if rows and nodes:
+            for r, (node, sure) in zip(rows, _aligned(steps, graph, rows, nodes), strict=True):
+                if node >= 0:
+                    sure = min(sure, Confidence.ALIGNED)
+                    found.put(r, (node,), How.ORDER, sure, "no debug handle: paired by order")
+        row = end
+
+
+def _nearest(found: StepNodes, rows: range) -> tuple[int, ...]:
+    """The nodes of the nearest mapped instruction that is no delegate."""
+    for row in rows:
+        if found.nodes[row] and found.how[row] != How.DELEGATE:
+            return found.nodes[row]
+    return ()
+
+
+def _lean_on_bodies(steps: Steps, found: StepNodes, graph: ProgramGraph) -> None:
+    """What turns a loop or picks a branch belongs to the call that has the body."""
+    scope = getattr(graph.nodes, "scope", None)
+    if scope is None or not (scope >= 0).any():
+        return
+    bare = [row for row in range(len(steps)) if not found.nodes[row] and not found.handles[row]]
+    for row in bare:
+        before = _nearest(found, range(row - 1, -1, -1))[-1:]
+        after = _nearest(found, range(row + 1, len(steps)))[:1]
+        owners = [int(scope[node]) for node in (*before, *after) if scope[node] >= 0]
+        if owners:
+            name = graph.text(int(graph.nodes.name[owners[0]]))
+            why = f"runs the body of {name}"
+            found.put(row, (owners[0],), How.NEIGHBOUR, Confidence.ALIGNED, why)
+
+
+def _lean_on_neighbours(steps: Steps, found: StepNodes) -> None:
+    """What has no node of its own serves another instruction: the one whose value it takes.
+
+    Copies that write a buffer back, for example. A bare trace does not say
+    which values an instruction takes.
+    """
+    if steps.plan is None:
+        return
+    table = steps.plan.instructions
+    writer: dict[int, int] = {}
+    for row in range(len(steps)):
+        arguments = table.arguments_of(row).tolist()
+        if not found.nodes[row] and steps.kind[row] != "delegate":
+            made = [writer[value] for value in arguments if value in writer]
+            known = [step for step in made if found.nodes[step]]
+            if known:
+                why = f"takes what instruction {int(steps.number[known[-1]])} made"
+                last = found.nodes[known[-1]][-1:]
+                sure = Confidence.ALIGNED if len(set(known)) == 1 else Confidence.GUESSED
+                found.put(row, last, How.NEIGHBOUR, sure, why)
+        for value in arguments[-2:]:
+            writer[value] = row
