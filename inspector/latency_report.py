@@ -8,6 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from etscope.inspector.categories import category_of_event
+from etscope.inspector.correlate.coverage import mapping_coverage
+from etscope.inspector.correlate.how import How
+from etscope.inspector.correlate.ledger import Ledger, ledger_of
+from etscope.inspector.correlate.origins import Origins
 from etscope.inspector.durations import Clock
 from etscope.inspector.findings import Finding, Rule, find
 from etscope.inspector.latency import MethodLatency, latencies
@@ -27,6 +32,8 @@ class LatencyReport:
 
     recording: Recording
     methods: list[MethodLatency]
+    origins: list[Origins]  # one per method, row for row with its rows
+    ledgers: list[Ledger]  # one per method: how much of it was mapped
     waterfalls: list[list[Part]]  # one per method
     verdict: str
     confidence: str
@@ -38,7 +45,7 @@ class LatencyReport:
         return [row for number in range(len(self.methods)) for row in self._rows(number)]
 
     def _rows(self, number: int) -> list[dict[str, Any]]:
-        latency = self.methods[number]
+        latency, origins = self.methods[number], self.origins[number]
         rows, unit = latency.rows, latency.unit
         share = rows.share
         out = []
@@ -56,10 +63,16 @@ class LatencyReport:
                     "chain": int(rows.chain[row]),
                     "instruction": int(rows.instruction[row]),
                     "delegate_id": rows.delegate_id[row],
-                    "node": None,
+                    "node": origins.node_name(row),
                     "op": rows.op[row],
-                    "module": None,
-                    "source": None,
+                    "node_op": origins.op(row),
+                    "module": origins.module(row),
+                    "source": origins.source(row),
+                    "category": category_of_event(rows.event[row], rows.op[row], origins.op(row)),
+                    "mapped_by": How(origins[row].how).phrase,
+                    "mapping_confidence": origins[row].confidence.word,
+                    "mapping_reason": origins[row].reason,
+                    "debug_handles": list(origins[row].handles),
                     "kind": rows.kind[row],
                     "event": rows.event[row],
                     "backend": rows.backend[row],
@@ -107,13 +120,18 @@ def latency_report(
 ) -> LatencyReport:
     """Answer "where does the time go" for one recording."""
     methods = latencies(recording, clock)
+    join = recording.correlation
+    origins = [join.of_rows(item.method, item.block.slots, item.rows) for item in methods]
+    ledgers = [ledger_of(item, of) for item, of in zip(methods, origins, strict=True)]
     return LatencyReport(
         recording=recording,
         methods=methods,
+        origins=origins,
+        ledgers=ledgers,
         waterfalls=[waterfall(recording, latency) for latency in methods],
         verdict=_verdict(methods),
         confidence=_confidence(recording, methods),
-        coverage=_coverage(recording, methods),
+        coverage=_coverage(recording, methods) | mapping_coverage(recording, methods, ledgers),
         findings=find(recording, methods, rules),
     )
 

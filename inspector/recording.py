@@ -38,9 +38,9 @@ class Recording:
     trace: Trace
     bundle: Bundle | None
     program: Program | None
-    record: Record | None
     methods: MethodsOfRuns
     notes: tuple[str, ...]
+    record: Record | None = None
 
     @cached_property
     def inferences(self) -> Ints:
@@ -126,7 +126,7 @@ def open_recording(
             "ran instructions that it does not have"
         )
         found = None
-    return Recording(fspath(path), trace, bundle, found, known, methods, tuple(notes))
+    return Recording(fspath(path), trace, bundle, found, methods, tuple(notes), known)
 
 
 def _program(

@@ -207,8 +207,8 @@ def _nearest(found: StepNodes, rows: range) -> tuple[int, ...]:
 
 def _lean_on_bodies(steps: Steps, found: StepNodes, graph: ProgramGraph) -> None:
     """What turns a loop or picks a branch belongs to the call that has the body."""
-    scope = getattr(graph.nodes, "scope", None)
-    if scope is None or not (scope >= 0).any():
+    scope = graph.nodes.scope
+    if not (scope >= 0).any():
         return
     bare = [row for row in range(len(steps)) if not found.nodes[row] and not found.handles[row]]
     for row in bare:

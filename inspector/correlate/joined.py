@@ -67,7 +67,8 @@ class JoinedMethod:
                 numbers, self._of_delegate(step, [e for e in events if e is not None]), strict=True
             ):
                 out[number] = origin
-        return origins_of(out, self.graph)
+        of_plan = [rows.get((key.chain, key.instruction), -1) for key in keys]
+        return origins_of(out, self.graph, self.steps.plan, of_plan)
 
     def _around(self, key: EventKey) -> Origin:
         if key.chain < 0:

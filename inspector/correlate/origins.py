@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from etscope.etdump.columns import Ints
+from etscope.etdump.methods import Method
 from etscope.etdump.program_graph import Frame, Module, ProgramGraph
 from etscope.inspector.backends.operations import Confidence
 from etscope.inspector.correlate.how import How
@@ -42,6 +43,8 @@ class Origins:
     confidence: NDArray[np.uint8]  # Confidence
     node: Ints  # the node that the row is; -1: none, or a whole delegate
     rows: tuple[Origin, ...]
+    plan: Method | None = None  # the method in the program; None: not known
+    instruction: Ints | None = None  # row of the plan's instructions; -1: none of them
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -84,7 +87,12 @@ class Origins:
         return np.array([origin.source is not None for origin in self.rows], np.bool_)
 
 
-def origins_of(rows: Sequence[Origin], graph: ProgramGraph | None) -> Origins:
+def origins_of(
+    rows: Sequence[Origin],
+    graph: ProgramGraph | None,
+    plan: Method | None = None,
+    instruction: Sequence[int] | None = None,
+) -> Origins:
     """Rows as columns."""
     whole = [origin.how == How.DELEGATE and len(origin.nodes) != 1 for origin in rows]
     node = [
@@ -97,4 +105,6 @@ def origins_of(rows: Sequence[Origin], graph: ProgramGraph | None) -> Origins:
         confidence=np.array([origin.confidence for origin in rows], np.uint8),
         node=np.array(node, np.int64),
         rows=tuple(rows),
+        plan=plan,
+        instruction=None if plan is None else np.array(instruction, np.int64),
     )

@@ -123,9 +123,9 @@ class NodePlaces:
         return own
 
     def _around(self, node: int) -> Iterator[int]:
-        """Calls near a node, nearest first, those that take its values before those that feed it."""
+        """Calls near a node, nearest first; those that it feeds before those that feed it."""
         seen, ring = {node}, [node]
-        scope = getattr(self.graph.nodes, "scope", None)
+        scope = self.graph.nodes.scope
         for _ in range(_HOPS):
             found = []
             for at in ring:
@@ -135,5 +135,5 @@ class NodePlaces:
                         found.append(other)
             yield from found
             ring = found
-        if scope is not None and scope[node] >= 0:
+        if scope[node] >= 0:
             yield int(scope[node])
