@@ -38,6 +38,7 @@ class _Stacks:
         self.unreadable = 0
         self._seen: dict[str, int] = {}
         self._stacks: list[_Rows] = []
+        self._texts: list[str] = []
 
     def row(self, text: Any) -> int:
         """The stack of a node; -1 for none and for one that cannot be read."""
@@ -50,12 +51,16 @@ class _Stacks:
             self._seen[text] = found
             if rows:
                 self._stacks.append(rows)
+                self._texts.append(text)
         self.unreadable += found == _UNREADABLE
         return max(found, -1)
 
     def parsed(self, text: str) -> _Rows | None:
         """The rows of a text; None where it is not in the format."""
         raise NotImplementedError
+
+    def _written(self) -> Ints32:
+        return np.array([self.index.number(text) for text in self._texts], np.int32)
 
     def _columns(self, count: int) -> tuple[Any, list[Ints32]]:
         edges = edges_of(np.array([len(rows) for rows in self._stacks], np.int64))
@@ -82,7 +87,7 @@ class FrameReader(_Stacks):
 
     def columns(self) -> FrameStacks:
         edges, (file, line, function, source) = self._columns(4)
-        return FrameStacks(edges, file, line, function, source)
+        return FrameStacks(edges, self._written(), file, line, function, source)
 
 
 class ModuleReader(_Stacks):
@@ -104,7 +109,7 @@ class ModuleReader(_Stacks):
 
     def columns(self) -> ModuleStacks:
         edges, (path, kind, call) = self._columns(3)
-        return ModuleStacks(edges, path, kind, call)
+        return ModuleStacks(edges, self._written(), path, kind, call)
 
 
 def _split(entry: str) -> list[str]:

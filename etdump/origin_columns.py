@@ -16,6 +16,7 @@ class ModuleStacks:
     """The distinct stacks of modules, outermost module first."""
 
     edges: Ints
+    text: Ints32  # (stacks,): as the export wrote it
     path: Ints32
     type: Ints32
     call: Ints32
@@ -26,6 +27,7 @@ class FrameStacks:
     """The distinct stacks of source lines, outermost call first."""
 
     edges: Ints
+    text: Ints32  # (stacks,): as the export wrote it
     file: Ints32
     line: Ints32
     function: Ints32

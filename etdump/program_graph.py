@@ -208,6 +208,16 @@ class ProgramGraph:
             for r in rows
         )
 
+    def stack_trace_of(self, node: int) -> str | None:
+        """The stack trace of a node as the export wrote it; None where it wrote none."""
+        stack = int(self.nodes.frames[node])
+        return None if stack < 0 else self.texts[self.frame_stacks.text[stack]]
+
+    def module_stack_of(self, node: int) -> str | None:
+        """The module stack of a node as the export wrote it; None where it wrote none."""
+        stack = int(self.nodes.modules[node])
+        return None if stack < 0 else self.texts[self.module_stacks.text[stack]]
+
     def module_path_of(self, node: int) -> str | None:
         """Path of the innermost module, "layers.0.attention"; "" is the root, None unknown."""
         modules = self.modules_of(node)

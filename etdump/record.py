@@ -100,6 +100,16 @@ class Record:
         """The members that hold tensors."""
         return self._names.tensors
 
+    def content(self, member: str) -> bytes:
+        """The bytes of one of `tensors`, as torch.save wrote them.
+
+        Raises:
+            UsageError: the record has none of that name.
+            TraceError: they cannot be read.
+        """
+        self._asked(member, {entry.member: entry.member for entry in self.tensors})
+        return self._archive.read(member)
+
     @property
     def exported_program(self) -> ProgramGraph | None:
         """The program before lowering (ATen operators); kept for "forward" only."""
