@@ -20,6 +20,7 @@ class Delegate:
     start: int  # byte in Program.data
     size_bytes: int
     in_segment: bool
+    index: int  # of the segment, or of the data in the flatbuffer
     compile_specs: tuple[tuple[str, bytes], ...]
 
 
@@ -56,7 +57,7 @@ def read_delegate(buffer: FlatBuffer, table: Positions, blobs: BlobPlaces) -> De
     index = int(buffer.scalars(processed, schema.DataReference.INDEX)[0])
     start, size = blobs.find(buffer, in_segment, index)
     specs = buffer.references(table, schema.Delegate.COMPILE_SPECS)
-    return Delegate(backend or "", start, size, in_segment, _compile_specs(buffer, specs))
+    return Delegate(backend or "", start, size, in_segment, index, _compile_specs(buffer, specs))
 
 
 def _compile_specs(buffer: FlatBuffer, vector: Positions) -> tuple[tuple[str, bytes], ...]:

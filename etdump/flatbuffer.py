@@ -107,6 +107,12 @@ class FlatBuffer:
         """One number at one position."""
         return int(self.gather(np.array([position]), dtype, what)[0])
 
+    def root(self, start: int) -> Positions:
+        """The root table of the flatbuffer that begins at `start`, as one position."""
+        root = np.array([start + self.number(start, "<u4", "the root offset")])
+        self.inside(root, 4, "the root table")
+        return root
+
     def fields(self, tables: Positions, slot: int) -> Positions:
         """Where the field of this slot is, in each table; -1: absent."""
         vtables, sizes = self.vtables(tables)

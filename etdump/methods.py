@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
@@ -19,6 +20,7 @@ from etscope.etdump.instructions import (
     Limits,
     read_instructions,
 )
+from etscope.etdump.program_constants import StoredTensors, TensorStorage
 from etscope.etdump.program_frames import FrameTable, read_frames
 from etscope.etdump.schema import Offset
 
@@ -39,6 +41,14 @@ def is_prim(operator: str) -> bool:
     return operator.startswith("executorch_prim::") or operator in _PRIM_OPERATORS
 
 
+class ArenaDevice(NamedTuple):
+    """An arena that is not, or not just, the CPU's."""
+
+    arena: int
+    device_type: int  # 0: CPU, 1: CUDA
+    device_index: int
+
+
 @dataclass(frozen=True, eq=False)
 class Method:
     """One execution plan."""
@@ -51,7 +61,11 @@ class Method:
     delegates: tuple[Delegate, ...]
     instructions: InstructionColumns
     arena_bytes: Ints  # size of each memory arena; number 0 is not used
-    stacks: FrameTable | None = None  # source lines per instruction; None: the export kept none
+    arena_devices: tuple[ArenaDevice, ...]  # empty: all on the CPU
+    storage: TensorStorage  # where the data of each tensor in values.tensors is
+    input_tree: str  # how the caller nests its inputs: a pytree as JSON, "" where not written
+    output_tree: str
+    stacks: FrameTable | None  # source lines per instruction; None: the export kept none
 
     @cached_property
     def operator_of_instruction(self) -> tuple[str, ...]:
@@ -91,7 +105,9 @@ class Method:
         return self.delegates[int(self.instructions.callee[row])].backend
 
 
-def read_method(buffer: FlatBuffer, plan: Positions, blobs: BlobPlaces) -> Method:
+def read_method(
+    buffer: FlatBuffer, plan: Positions, blobs: BlobPlaces, stored: StoredTensors
+) -> Method:
     """One method from its execution plan.
 
     Raises:
@@ -116,9 +132,9 @@ def read_method(buffer: FlatBuffer, plan: Positions, blobs: BlobPlaces) -> Metho
         ends.append(numbers.astype(np.int64))
     arenas = buffer.references(plan, schema.Plan.ARENA_SIZES)
     chains = tables(schema.Plan.CHAINS, "the chains")
-    name = ragged.texts(buffer, buffer.references(plan, schema.Plan.NAME), "a method's name")[0]
+    container = buffer.references(plan, schema.Plan.CONTAINER)
     return Method(
-        name=name or "",
+        name=_text(buffer, plan, schema.Plan.NAME, "a method's name"),
         values=values,
         inputs=ends[0],
         outputs=ends[1],
@@ -126,8 +142,30 @@ def read_method(buffer: FlatBuffer, plan: Positions, blobs: BlobPlaces) -> Metho
         delegates=delegates,
         instructions=read_instructions(buffer, chains, limits),
         arena_bytes=ragged.numbers(buffer, arenas, "<i8", "the arena sizes")[1].astype(np.int64),
+        arena_devices=_arena_devices(buffer, tables(schema.Plan.ARENA_DEVICES, "the devices")),
+        storage=stored.of(values.tensors),
+        input_tree=_text(buffer, container, schema.Container.INPUTS, "the inputs' nesting"),
+        output_tree=_text(buffer, container, schema.Container.OUTPUTS, "the outputs' nesting"),
         stacks=read_frames(buffer, chains),
     )
+
+
+def _text(buffer: FlatBuffer, table: Positions, field: Offset, what: str) -> str:
+    if table[0] < 0:
+        return ""
+    return ragged.texts(buffer, buffer.references(table, field), what)[0] or ""
+
+
+def _arena_devices(buffer: FlatBuffer, tables: Positions) -> tuple[ArenaDevice, ...]:
+    columns = (
+        buffer.scalars(tables, field).tolist()
+        for field in (
+            schema.ArenaDevice.ARENA,
+            schema.ArenaDevice.TYPE,
+            schema.ArenaDevice.INDEX,
+        )
+    )
+    return tuple(ArenaDevice(*row) for row in zip(*columns, strict=True))
 
 
 def _operators(buffer: FlatBuffer, tables: Positions) -> tuple[str, ...]:

@@ -12,12 +12,21 @@ from os import PathLike
 import numpy as np
 
 from etscope.etdump import program_schema as schema
+from etscope.etdump.bundled_program import is_bundled, program_place
 from etscope.etdump.columns import Bytes, Ints
 from etscope.etdump.delegates import BlobPlaces, Delegate
 from etscope.etdump.errors import CorruptTrace, NotATrace, Truncated
 from etscope.etdump.flatbuffer import FlatBuffer, Positions
 from etscope.etdump.mapping import mapped
 from etscope.etdump.methods import Method, read_method
+from etscope.etdump.program_constants import StoredData, StoredTensors
+from etscope.etdump.program_segments import (
+    ExtendedHeader,
+    NamedData,
+    read_header,
+    read_named_data,
+    read_segments,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,7 +37,13 @@ class Program:
     methods: tuple[Method, ...]
     segment_start: Ints
     segment_bytes: Ints
-    data: Bytes  # the whole file
+    named_data: tuple[NamedData, ...]
+    constants: StoredData  # what constant tensors refer to
+    states: tuple[StoredData, ...]  # what mutable tensors begin with
+    header: ExtendedHeader | None  # None: a program without segments has none
+    start: int  # its first byte in `data`; not 0 inside a bundled program
+    data: Bytes  # the file, up to the last byte of the program
+    file_bytes: int  # of the whole file
     path: str | None = None
 
     def method(self, name: str) -> Method:
@@ -46,6 +61,22 @@ class Program:
     def blob(self, delegate: Delegate) -> Bytes:
         """The bytes that the backend was given, without a copy."""
         return self.data[delegate.start : delegate.start + delegate.size_bytes]
+
+    def segment(self, number: int) -> Bytes:
+        """The bytes of one segment, without a copy."""
+        start = int(self.segment_start[number])
+        return self.data[start : start + int(self.segment_bytes[number])]
+
+    def tensor_data(self, method: Method, tensor: int) -> Bytes | None:
+        """What the program holds of one tensor, without a copy; None: nothing.
+
+        Args:
+            tensor: row of method.values.tensors.
+        """
+        start = int(method.storage.start[tensor])
+        if start < 0:
+            return None
+        return self.data[start : start + int(method.storage.size_bytes[tensor])]
 
 
 def read_program(source: str | PathLike[str] | bytes | Bytes) -> Program:
@@ -65,10 +96,11 @@ def read_program(source: str | PathLike[str] | bytes | Bytes) -> Program:
 
 
 def _read(data: Bytes, path: str | None) -> Program:
-    start = 0
-    if _identifier(data, 0) == schema.BUNDLE_IDENTIFIER:
-        start, data = _unwrap(data, path)
-    if _identifier(data, start) != schema.IDENTIFIER:
+    start, whole = 0, data
+    if is_bundled(data):
+        start, size = program_place(FlatBuffer(data, path=path))
+        data = data[: start + size]
+    if data[start + 4 : start + 8].tobytes() != schema.IDENTIFIER:
         raise NotATrace(
             "this is not an ExecuTorch program: 'ET12' is missing at its byte 4",
             path=path,
@@ -76,61 +108,39 @@ def _read(data: Bytes, path: str | None) -> Program:
             cure="Give the .pte (or bundled .bpte) file that the export wrote.",
         )
     buffer = FlatBuffer(data, path=path)
-    root = _root(buffer, start)
-    segment_start, segment_bytes = _segments(buffer, root, start)
+    root = buffer.root(start)
+    header = read_header(buffer, start)
+    segments = _segments(buffer, root, start, header)
     plans, _ = buffer.tables_of(buffer.references(root, schema.Program.PLANS), "the methods")
-    blobs = BlobPlaces(buffer, root, segment_start, segment_bytes)
+    names, _ = buffer.tables_of(buffer.references(root, schema.Program.NAMED_DATA), "named data")
+    blobs = BlobPlaces(buffer, root, *segments)
+    stored = StoredTensors(buffer, root, *segments)
     return Program(
         version=int(buffer.scalars(root, schema.Program.VERSION)[0]),
-        methods=tuple(read_method(buffer, plans[p : p + 1], blobs) for p in range(len(plans))),
-        segment_start=segment_start,
-        segment_bytes=segment_bytes,
+        methods=tuple(
+            read_method(buffer, plans[p : p + 1], blobs, stored) for p in range(len(plans))
+        ),
+        segment_start=segments[0],
+        segment_bytes=segments[1],
+        named_data=read_named_data(buffer, names, len(segments[0])),
+        constants=stored.constants,
+        states=stored.states,
+        header=header,
+        start=start,
         data=data,
+        file_bytes=len(whole),
         path=path,
     )
 
 
-def _identifier(data: Bytes, start: int) -> bytes:
-    return data[start + 4 : start + 8].tobytes()
-
-
-def _root(buffer: FlatBuffer, start: int) -> Positions:
-    root = np.array([start + buffer.number(start, "<u4", "the root offset")])
-    buffer.inside(root, 4, "the root table")
-    return root
-
-
-def _unwrap(data: Bytes, path: str | None) -> tuple[int, Bytes]:
-    """(first byte, the file up to the last byte) of the program inside a bundled program."""
-    buffer = FlatBuffer(data, path=path)
-    at = buffer.references(_root(buffer, 0), schema.BundledProgram.PROGRAM)
-    starts, counts = buffer.vectors(at, 1, "the program in the bundle")
-    start = int(starts[0])
-    return start, data[: start + int(counts[0])]
-
-
-def _segments(buffer: FlatBuffer, root: Positions, start: int) -> tuple[Ints, Ints]:
+def _segments(
+    buffer: FlatBuffer, root: Positions, start: int, header: ExtendedHeader | None
+) -> tuple[Ints, Ints]:
     """(first byte, size) of each segment; the extended header says where they begin."""
     tables, _ = buffer.tables_of(buffer.references(root, schema.Program.SEGMENTS), "the segments")
-    header = start + 8
-    extended = buffer.data[header : header + 4].tobytes() == schema.HEADER_MAGIC
+    if header is None and buffer.scalars(tables, schema.Segment.SIZE).any():
+        raise buffer.corrupt("there are segments, but no header that says where", start + 8)
     if not len(tables):
         return np.zeros(0, np.int64), np.zeros(0, np.int64)
-    offsets = buffer.scalars(tables, schema.Segment.OFFSET)
-    sizes = buffer.scalars(tables, schema.Segment.SIZE)
-    if not extended and sizes.any():
-        raise buffer.corrupt("there are segments, but no header that says where", header)
-    base = buffer.number(header + 16, "<u8", "the segment base") if extended else 0
-    if base >= 2**60 or (offsets >= 2**60).any() or (sizes >= 2**60).any():
-        raise buffer.corrupt("a segment beyond any file", int(tables[0]))
-    starts, sizes = start + base + offsets.astype(np.int64), sizes.astype(np.int64)
-    behind = starts + sizes > buffer.size
-    if behind.any():
-        number = int(behind.argmax())
-        raise Truncated(
-            f"segment {number} ends at byte {int(starts[number] + sizes[number])}, "
-            f"the file at byte {buffer.size}",
-            path=buffer.path,
-            offset=int(starts[number]),
-        )
-    return starts, sizes
+    base = header.segment_base if header is not None else 0
+    return read_segments(buffer, tables, start + base)

@@ -1,6 +1,6 @@
-"""Where the bytes of a .pte and of a bundled program are: slots, types and defaults, as data.
+"""Where the bytes of a .pte and a .ptd are: slots, types and defaults, as data.
 
-Source: ExecuTorch's `program.fbs`, `scalar_type.fbs` and `bundled_program_schema.fbs`.
+Source: ExecuTorch's `program.fbs`, `scalar_type.fbs` and `flat_tensor.fbs`.
 """
 
 from __future__ import annotations
@@ -8,19 +8,48 @@ from __future__ import annotations
 from etscope.etdump.schema import Offset, Scalar
 
 IDENTIFIER = b"ET12"
-BUNDLE_IDENTIFIER = b"BP08"
 HEADER_MAGIC = b"eh00"
 
 
-class BundledProgram:
-    PROGRAM = Offset(2)
+class Header:
+    """The extended header at byte 8; positions count from its first byte."""
+
+    LENGTH = 4
+    PROGRAM_BYTES = 8
+    SEGMENT_BASE = 16
+    SEGMENT_BYTES = 24
 
 
 class Program:
     VERSION = Scalar(0, "<u4")
     PLANS = Offset(1)
+    CONSTANT_BUFFER = Offset(2)
     DELEGATE_DATA = Offset(3)
     SEGMENTS = Offset(4)
+    CONSTANT_SEGMENT = Offset(5)
+    STATES = Offset(6)  # mutable_data_segments
+    NAMED_DATA = Offset(7)
+
+
+class Buffer:
+    STORAGE = Offset(0)
+
+
+class Subsegment:
+    SEGMENT = Scalar(0, "<u4")
+    OFFSETS = Offset(1)
+
+
+class NamedData:
+    KEY = Offset(0)
+    SEGMENT = Scalar(1, "<u4")
+    LAYOUT = Offset(2)  # only in a .ptd
+
+
+class Layout:
+    SCALAR_TYPE = Scalar(0, "<i1")
+    SIZES = Offset(1)
+    DIM_ORDER = Offset(2)
 
 
 class DelegateData:
@@ -34,6 +63,7 @@ class Segment:
 
 class Plan:
     NAME = Offset(0)
+    CONTAINER = Offset(1)
     VALUES = Offset(2)
     INPUTS = Offset(3)
     OUTPUTS = Offset(4)
@@ -41,6 +71,18 @@ class Plan:
     OPERATORS = Offset(6)
     DELEGATES = Offset(7)
     ARENA_SIZES = Offset(8)
+    ARENA_DEVICES = Offset(9)
+
+
+class Container:
+    INPUTS = Offset(0)
+    OUTPUTS = Offset(1)
+
+
+class ArenaDevice:
+    ARENA = Scalar(0, "<i4")
+    TYPE = Scalar(1, "<i1")
+    INDEX = Scalar(2, "<i1")
 
 
 class Operator:
@@ -79,6 +121,15 @@ class Tensor:
     BUFFER = Scalar(5, "<u4")
     ALLOCATION = Offset(6)
     DYNAMISM = Scalar(8, "<i1")
+    EXTRA = Offset(9)
+
+
+class ExtraInfo:
+    STATE_SEGMENT = Scalar(0, "<u8")
+    NAME = Offset(1)
+    LOCATION = Scalar(2, "<i1")  # 0: in the program, 1: another file
+    DEVICE_TYPE = Scalar(3, "<i1")
+    DEVICE_INDEX = Scalar(4, "<i1")
 
 
 class Allocation:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ from etscope.etdump import ragged
 from etscope.etdump.columns import Ints, Ints32
 from etscope.etdump.flatbuffer import FlatBuffer, Positions
 from etscope.etdump.scalar_types import item_sizes
+from etscope.etdump.schema import Scalar
 
 _LARGEST = 2.0**62
 
@@ -40,6 +42,12 @@ class TensorSpecs:
     memory_id: Ints  # arena; -1: not planned
     memory_offset: Ints  # byte in the arena; -1: not planned
     dynamism: NDArray[np.int8]  # Dynamism
+    name: Ints32  # fully qualified, index into `names`; -1: the export kept none
+    names: tuple[str, ...]
+    external: NDArray[np.bool_]  # the data is in another file, by `name`
+    state_segment: Ints  # number of the mutable data segment that has the initial state
+    device_type: NDArray[np.int8]  # 0: CPU, 1: CUDA
+    device_index: NDArray[np.int8]
 
     def __len__(self) -> int:
         return len(self.value)
@@ -56,6 +64,10 @@ class TensorSpecs:
     def owner(self) -> Ints:
         """For each entry of `sizes` the tensor that it belongs to."""
         return np.repeat(np.arange(len(self)), np.diff(self.dims))
+
+    def name_of(self, row: int) -> str | None:
+        """The fully qualified name of one tensor ("layers.0.weight"); None: not in the file."""
+        return None if self.name[row] < 0 else self.names[self.name[row]]
 
     def shape_of(self, row: int) -> tuple[int, ...]:
         """Sizes of one tensor."""
@@ -96,9 +108,40 @@ def read_tensors(buffer: FlatBuffer, value: NDArray[np.intp], tables: Positions)
         memory_id=memory_id,
         memory_offset=memory_offset,
         dynamism=buffer.scalars(tables, schema.Tensor.DYNAMISM),
+        **_extras(buffer, tables),
     )
     _check_product(buffer, specs, tables)
     return specs
+
+
+def _extras(buffer: FlatBuffer, tables: Positions) -> dict[str, Any]:
+    """What only some tensors have: a name, another place, another device."""
+    at = buffer.references(tables, schema.Tensor.EXTRA)
+    rows = np.flatnonzero(at >= 0)
+    extra = at[rows]
+
+    def column(field: Scalar, dtype: type[np.generic]) -> NDArray[Any]:
+        out = np.zeros(len(tables), dtype)
+        out[rows] = buffer.scalars(extra, field)
+        return out
+
+    state = buffer.scalars(extra, schema.ExtraInfo.STATE_SEGMENT)
+    if (state >= 2**31).any():
+        raise buffer.corrupt("a mutable data segment beyond any", int(extra[state.argmax()]))
+    texts = ragged.texts(
+        buffer, buffer.references(extra, schema.ExtraInfo.NAME), "the name of a tensor"
+    )
+    named = [place for place, text in enumerate(texts) if text]
+    name = np.full(len(tables), -1, np.int32)
+    name[rows[named]] = np.arange(len(named))
+    return {
+        "name": name,
+        "names": tuple(text for text in texts if text),
+        "external": column(schema.ExtraInfo.LOCATION, np.int8) == 1,
+        "state_segment": column(schema.ExtraInfo.STATE_SEGMENT, np.int64),
+        "device_type": column(schema.ExtraInfo.DEVICE_TYPE, np.int8),
+        "device_index": column(schema.ExtraInfo.DEVICE_INDEX, np.int8),
+    }
 
 
 def _check_product(buffer: FlatBuffer, specs: TensorSpecs, tables: Positions) -> None:

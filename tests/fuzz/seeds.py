@@ -59,6 +59,9 @@ def _plan() -> Table:
             make.listing(10, [0, 1]),
             make.listing(11, [-1, 1]),
             make.null(),
+            make.tensor([3], 1, buffer=1, extra=make.extra_info("head.bias")),
+            make.tensor([2], 1, buffer=1, memory=(1, 96), extra=make.extra_info("cache")),
+            make.tensor([2], 1, extra=make.extra_info("elsewhere", external=True)),
         ],
         inputs=[0],
         outputs=[1, 7, 9],
@@ -90,12 +93,31 @@ def _plan() -> Table:
                 make.frames(("model.py", 13, "head", "x + 1"), ("f.py", 2, "add", "a + b")),
             ]
         ],
+        trees=("[in]", "[out]"),
+        devices=[(1, 1, 0)],
     )
 
 
 def _programs() -> dict[str, bytes]:
-    whole = make.program(_plan(), make.method("other"), blobs=[b"inline"], segments=[b"segment"])
-    return {"handmade.pte": whole, "bundled.pte": make.bundled(whole)}
+    whole = make.program(
+        _plan(),
+        make.method("other"),
+        blobs=[b"inline"],
+        segments=[b"segment", b"abc.defg", b"AB"],
+        constants=(1, [0, 0, 4]),
+        states=[(2, [0, 0])],
+        named=[("weights", 0), ("tied", 0)],
+    )
+    tensor = make.case_tensor([2], b"12345678")
+    case = ([tensor, make.case_number(2)], [tensor, make.case_number(0.5)])
+    old = make.program(make.method(values=[make.tensor([2], 1, buffer=1)]), inline=[b"", b"xy"])
+    weights = make.tensor_data(("w", 1, [1, 2]), ("b", 0, None), segments=[b"raw", b"12345678"])
+    return {
+        "handmade.pte": whole,
+        "bundled.pte": make.bundled(whole, make.suite("forward", case, case)),
+        "old.pte": old,
+        "weights.ptd": weights,
+    }
 
 
 def _delegates() -> dict[str, bytes]:

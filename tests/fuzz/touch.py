@@ -19,13 +19,15 @@ from numpy.typing import NDArray
 
 from etscope.etdump.buffer_size import debug_buffer_bytes, unloggable
 from etscope.etdump.bundle import Bundle
+from etscope.etdump.bundled_program import read_bundled_cases
 from etscope.etdump.columns import Trace
 from etscope.etdump.errors import TraceError
 from etscope.etdump.loops import repeats
 from etscope.etdump.manifest import read_manifest
 from etscope.etdump.methods import Method
-from etscope.etdump.program import read_program
+from etscope.etdump.program import Program, read_program
 from etscope.etdump.reader import read_etdump
+from etscope.etdump.tensor_data import read_tensor_data
 from etscope.etdump.tensor_flaws import Flaw
 from etscope.etdump.tensors import DebugBuffer, check, extents, tensor, used_bytes, value_of
 from etscope.inspector.backends import attribute, delegate_operations
@@ -129,10 +131,51 @@ def _touch_method(method: Method) -> None:
         values.tensors_of(value).sum()
 
 
+def _touch_storage(program: Program, method: Method) -> None:
+    storage, tensors = method.storage, method.values.tensors
+    assert len(storage) == len(tensors) == len(tensors.name)
+    within(storage.segment, -1, len(program.segment_start))
+    within(tensors.name, -1, len(tensors.names))
+    for row in range(len(tensors)):
+        stored = program.tensor_data(method, row)
+        assert (stored is None) == (storage.start[row] < 0)
+        assert stored is None or len(stored) == storage.size_bytes[row]
+        assert tensors.name_of(row) != ""
+
+
+def _touch_cases(data: bytes) -> None:
+    cases = read_bundled_cases(data)
+    if cases is None:
+        return
+    values = cases.values
+    within(values.case, 0, len(cases))
+    edges(values.dims, len(values), len(values.sizes))
+    assert len(values.dim_order) == len(values.sizes)
+    for row in range(len(values)):
+        assert len(cases.tensor_data(row)) == values.size_bytes[row]
+        assert min(values.shape_of(row), default=0) >= 0
+
+
+def _tensor_data(data: bytes) -> None:
+    found = read_tensor_data(data)
+    edges(found.dims, len(found), len(found.sizes))
+    for row in range(len(found)):
+        assert len(found.bytes_of(row)) == found.size_bytes[row]
+        assert min(found.shape_of(row), default=0) >= 0
+
+
 def _program(data: bytes) -> None:
+    """A program, a bundled program, or the tensor data beside one."""
+    if data[4:8] == b"FT01":
+        _tensor_data(data)
+        return
     program = read_program(data)
+    _touch_cases(data)
+    for named in program.named_data:
+        assert len(program.segment(named.segment)) == program.segment_bytes[named.segment]
     for method in program.methods:
         _touch_method(method)
+        _touch_storage(program, method)
         for delegate in method.delegates:
             assert len(program.blob(delegate)) == delegate.size_bytes
     assert debug_buffer_bytes(program, {m.name: 3 for m in program.methods}) >= 0
