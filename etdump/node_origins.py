@@ -23,6 +23,8 @@ _FRAME = re.compile(r'File "(.*)", line (\d{1,9}), in (.*)')
 _MARKS = re.compile(r"[\s~^]*")  # below the part of a line that is meant
 #: Stands for a module where a pass of the exporter made the node and named none.
 _NO_MODULE = "_empty_nn_module_stack_from_metadata_hook"
+#: What a strict export calls the root, once more, in the bodies of loops and branches.
+_ROOT = "_export_root"
 _UNREADABLE = -2
 _CALL = re.compile(r"@(\d{1,6})$")  # behind the key of a module that is called again
 
@@ -100,8 +102,9 @@ class ModuleReader(_Stacks):
             if len(parts) != 3:
                 return None
             key, path, kind = parts
-            if key == _NO_MODULE:
+            if key == _NO_MODULE or path == _ROOT:
                 continue
+            path = path.removeprefix(_ROOT + ".")
             again = _CALL.search(key)
             call = int(again[1]) if again else 0
             rows.append((self.index.number(path), self.index.number(kind), call))

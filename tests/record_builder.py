@@ -27,7 +27,9 @@ def lineage(*ancestors: tuple[str, int]) -> str:
     """from_node of a chain, nearest ancestor first."""
     level: list[dict[str, Any]] = []
     for name, graph_id in reversed(ancestors):
-        level = [{"name": name, "target": f"aten.{name}", "graph_id": graph_id, "from_node": level}]
+        of_bodies = name in ("cond", "map_impl")
+        target = name if of_bodies else f"aten.{name.partition('_')[0]}.default"
+        level = [{"name": name, "target": target, "graph_id": graph_id, "from_node": level}]
     return json.dumps(level)
 
 
@@ -196,6 +198,14 @@ def exported_program() -> dict[str, Any]:
                 [tensor("conv2d")])  # fmt: skip
     tensors = {name: meta(ints(3, 4)) for name in ("x", "w", "conv2d")}
     return program([tensor("w"), tensor("x")], [call], [tensor("conv2d")], tensors)
+
+
+def exported_looping_program() -> dict[str, Any]:
+    """What `looping_program` was lowered from: the same graph, with other names in the bodies."""
+    text = json.dumps(looping_program())
+    for old, new in (("body_0", "body_graph"), ('"r"', '"carried"')):
+        text = text.replace(old, new)
+    return json.loads(text) | {"verifiers": ["TRAINING"]}
 
 
 def members() -> dict[str, Any]:

@@ -136,6 +136,29 @@ def test_modules_lines_and_ancestors(graph: ProgramGraph) -> None:
     assert graph.notes == ()
 
 
+NO_MODULE = ",".join(3 * ["_empty_nn_module_stack_from_metadata_hook"])
+
+
+@pytest.mark.parametrize(
+    ("stack", "path", "modules"),
+    [
+        (NO_MODULE, None, 0),
+        (f"L__self__,,m.Net;{NO_MODULE}", "", 1),
+        ("L__self__,,m.Net;140685682896,_export_root,m.Net", "", 1),
+        ("L__self__,,m.Net;14068,_export_root,m.Net;14069,_export_root.a.b,m.B", "a.b", 2),
+        ("L__self__,,m.Net;L__self___layers@1,layers.10,m.B", "layers.10", 2),
+        ("L__self__,,m.Net;1,a,m.List[int, str]", "a", 2),
+    ],
+)
+def test_module_stacks_of_every_exporter(stack: str, path: str | None, modules: int) -> None:
+    program = make.edge_program()
+    program["graph_module"]["graph"]["nodes"][0]["metadata"]["nn_module_stack"] = stack
+    graph = graph_of(program)
+    assert graph.module_path_of(4) == path
+    assert len(graph.modules_of(4)) == modules
+    assert graph.notes == ()
+
+
 def test_unreadable_texts_are_counted_and_left_out() -> None:
     program = make.edge_program()
     metadata = program["graph_module"]["graph"]["nodes"][0]["metadata"]

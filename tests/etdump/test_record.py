@@ -72,24 +72,6 @@ def test_the_delegate_map_finds_ids_exactly() -> None:
     assert read_record(make.record()).output_counts.outputs.tolist() == [2]
 
 
-def test_edge_nodes_know_their_exported_nodes() -> None:
-    record = read_record(make.record())
-    graph, exported = record.edge_program("forward"), record.exported_program
-    assert exported is not None
-    found = record.exported_nodes("forward").tolist()
-    names = {graph.texts[graph.nodes.name[n]]: m for n, m in enumerate(found) if m >= 0}
-    node = exported.node_of_name
-    assert names == {"aten_convolution_default": node["conv2d"], "w": node["w"], "x": node["x"]}
-
-
-def test_without_an_exported_program_no_node_has_one() -> None:
-    record = read_record(make.record(exported_program=None, export_graph_id=None))
-    assert record.exported_program is None
-    assert record.export_graph_id is None
-    assert set(record.exported_nodes("forward").tolist()) == {-1}
-    assert "the record has no exported_program" in record.notes
-
-
 def test_an_old_record_has_one_edge_program_and_no_maps() -> None:
     old = {"ETRECORD_V0": b"", EDGE: make.edge_program(), EDGE + "_state_dict": b"PK"}
     record = read_record(make.zipped(old))

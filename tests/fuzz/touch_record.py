@@ -112,6 +112,6 @@ def touch_record(data: bytes) -> None:
     _touch_maps(record)
     for method in record.methods:
         _touch_graph(record.edge_program(method))
-        _within(record.exported_nodes(method), -1, len(record.exported_program or []))
+        _within(record.exported_nodes(method), -1, len(record.exported_graph(method) or []))
     for name in record.extras:
         _touch_graph(record.extra(name))

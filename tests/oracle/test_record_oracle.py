@@ -11,7 +11,6 @@ import pytest
 
 from etscope.etdump.program_graph import NodeKind, ProgramGraph, ResultKind
 from etscope.etdump.record import Record, read_record
-from etscope.etdump.record_maps import ONLY_METHOD
 from etscope.etdump.scalar_types import scalar_type
 
 _WHY = "the oracle, executorch, is not installed"
@@ -181,13 +180,13 @@ def test_maps_are_theirs(both: tuple[Record, Any]) -> None:
 
 def test_edge_nodes_reach_the_exported_program(both: tuple[Record, Any]) -> None:
     record, _ = both
-    if record.exported_program is None:
-        assert not (record.exported_nodes(record.methods[0]) >= 0).any()
-        return
-    graph, found = record.edge_program(ONLY_METHOD), record.exported_nodes(ONLY_METHOD)
-    calls = graph.nodes.kind == NodeKind.CALL
-    assert (found[calls] >= 0).all()
-    modules = [record.exported_program.module_path_of(n) for n in found[calls].tolist()]
-    assert modules == [
-        graph.module_path_of(n) for n, is_call in enumerate(calls.tolist()) if is_call
-    ]
+    for method in record.methods:
+        graph, found = record.edge_program(method), record.exported_nodes(method)
+        exported = record.exported_graph(method)
+        assert exported is not None
+        calls = graph.nodes.kind == NodeKind.CALL
+        assert (found[calls] >= 0).all()
+        modules = [exported.module_path_of(n) for n in found[calls].tolist()]
+        assert modules == [
+            graph.module_path_of(n) for n, is_call in enumerate(calls.tolist()) if is_call
+        ]
