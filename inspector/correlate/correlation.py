@@ -180,7 +180,7 @@ def _handles(record: Record, called: str, steps: Steps) -> list[tuple[int, ...]]
 def _before(record: Record, called: str) -> tuple[ProgramGraph | None, Ints32 | None]:
     """The program before lowering, and its node for each node of the edge program."""
     try:
-        exported = record.exported_program
+        exported = record.exported_graph(called)
         return exported, None if exported is None else record.exported_nodes(called)
     except TraceError:
         return None, None
