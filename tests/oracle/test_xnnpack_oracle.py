@@ -94,10 +94,9 @@ class Delegate(NamedTuple):
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("xnnpack")
-    maker = str(Path(__file__).with_name("xnnpack_maker.py"))
     done = subprocess.run(
-        [sys.executable, "-W", "ignore", maker, str(made), *CASES],
-        env=os.environ | {"PYTHONPATH": str(ROOT / ".src")},
+        [sys.executable, "-W", "ignore", "-m", "oracle.xnnpack_maker", str(made), *CASES],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT / ".src"), str(ROOT / "tests")])},
         capture_output=True,
         text=True,
         check=False,
