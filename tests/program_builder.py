@@ -204,7 +204,7 @@ def _subsegment(segment: int, offsets: Sequence[int]) -> Table:
 
 def case_tensor(sizes: Sequence[int], data: bytes, scalar_type: int = 6) -> Table:
     """A tensor of a test case."""
-    fields = {
+    fields: dict[int, Any] = {
         0: Num("i1", scalar_type),
         1: Vec("i4", sizes),
         2: Vec("u1", data),

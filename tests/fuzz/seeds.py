@@ -45,24 +45,29 @@ def handmade(reader: str, folder: Path) -> list[Path]:
     return paths
 
 
+def _values() -> list[Table]:
+    """Values of every kind, and tensors stored in every way."""
+    return [
+        make.tensor([2, 3], memory=(1, 0)),
+        make.tensor([6], 4, memory=(1, 64), dynamism=1),
+        make.integer(3),
+        make.double(0.5),
+        make.string("mean"),
+        make.boolean(False),
+        make.listing(7, [2, 2]),
+        make.listing(10, [0, 1]),
+        make.listing(11, [-1, 1]),
+        make.null(),
+        make.tensor([3], 1, buffer=1, extra=make.extra_info("head.bias")),
+        make.tensor([2], 1, buffer=1, memory=(1, 96), extra=make.extra_info("cache")),
+        make.tensor([2], 1, extra=make.extra_info("elsewhere", external=True)),
+    ]
+
+
 def _plan() -> Table:
     """A method with values, operators, delegates and instructions of every kind."""
     return make.method(
-        values=[
-            make.tensor([2, 3], memory=(1, 0)),
-            make.tensor([6], 4, memory=(1, 64), dynamism=1),
-            make.integer(3),
-            make.double(0.5),
-            make.string("mean"),
-            make.boolean(False),
-            make.listing(7, [2, 2]),
-            make.listing(10, [0, 1]),
-            make.listing(11, [-1, 1]),
-            make.null(),
-            make.tensor([3], 1, buffer=1, extra=make.extra_info("head.bias")),
-            make.tensor([2], 1, buffer=1, memory=(1, 96), extra=make.extra_info("cache")),
-            make.tensor([2], 1, extra=make.extra_info("elsewhere", external=True)),
-        ],
+        values=_values(),
         inputs=[0],
         outputs=[1, 7, 9],
         operators=[

@@ -57,12 +57,12 @@ class Branches(nn.Module):
 
 class Rows(nn.Module):
     def forward(self, x: Tensor) -> Any:
-        from functorch.experimental.control_flow import map as map_rows
+        from torch._higher_order_ops.map import map as map_rows
 
-        def body(row: Tensor, first: Tensor) -> Tensor:
-            return torch.sin(row * first) + row
+        def body(row: Tensor, *_: Any) -> Tensor:
+            return torch.sin(row * 2) + row
 
-        return map_rows(body, x + 1, x[0])
+        return map_rows(body, x + 1)
 
 
 class Cache(nn.Module):

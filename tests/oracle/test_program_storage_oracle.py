@@ -155,7 +155,8 @@ def test_external_data_is_what_executorch_reads(folder: Path) -> None:
 
 def values_of(cases: BundledCases, case: int, expected: bool) -> list[Any]:
     """Our values of a test case in the words of storage_maker."""
-    table, found = cases.values, []
+    table = cases.values
+    found: list[Any] = []
     for row in cases.values_of(case, expected=expected).tolist():
         if table.kind[row] == CaseValueKind.TENSOR:
             order = table.dim_order[table.dims[row] : table.dims[row + 1]].tolist()
