@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import textwrap
 from dataclasses import dataclass
 from typing import Any
 
 from etscope.devtools.column_fit import print_fitting
 from etscope.devtools.latency_table import print_operators
 from etscope.devtools.quantities import decimals_for, fixed
-from etscope.devtools.terminal import Column, is_terminal, say, screen_width
+from etscope.devtools.terminal import Column, is_terminal, paragraph, say
 from etscope.inspector.latency import MethodLatency
 from etscope.inspector.latency_report import LatencyReport
 from etscope.inspector.waterfall import METHOD, Part
@@ -61,12 +60,12 @@ class Layout:
 def print_report(report: LatencyReport, layout: Layout | None = None) -> None:
     """Write all of a report to stdout."""
     layout = layout or Layout()
-    _paragraph(report.verdict, style="bold")
+    paragraph(report.verdict, style="bold")
     for line in coverage_lines(report):
-        _paragraph(line, indent="  ")
-    _paragraph(f"confidence: {report.confidence}")
+        paragraph(line, indent="  ")
+    paragraph(f"confidence: {report.confidence}")
     if not report.methods:
-        _paragraph(f"What the file holds says: etscope doctor {report.recording.source}")
+        paragraph(f"What the file holds says: etscope doctor {report.recording.source}")
     _print_findings(report)
     count = min(layout.kinds or len(report.methods), len(report.methods))
     for number in range(count):
@@ -152,9 +151,9 @@ def _print_findings(report: LatencyReport) -> None:
     for finding in report.findings:
         lead = f"  {finding.severity:<7} "
         text = f"{finding.message} [{finding.rule}]"
-        _paragraph(text, lead, " " * len(lead), style=_STYLE.get(finding.severity))
+        paragraph(text, lead, " " * len(lead), style=_STYLE.get(finding.severity))
         if finding.advice:
-            _paragraph(finding.advice, " " * len(lead))
+            paragraph(finding.advice, " " * len(lead))
 
 
 def _print_method(latency: MethodLatency, parts: list[Part], layout: Layout) -> None:
@@ -162,12 +161,12 @@ def _print_method(latency: MethodLatency, parts: list[Part], layout: Layout) -> 
     counts = counted(len(latency.runs), "inference")
     say(f"{name}: {counts}", style="bold")
     if latency.mean == latency.mean:
-        _paragraph(_basis(latency))
+        paragraph(_basis(latency))
         _print_waterfall(parts, latency.unit)
         if not is_terminal():
             say()
     else:
-        _paragraph("The method as a whole was not timed, so there are no shares of it.")
+        paragraph("The method as a whole was not timed, so there are no shares of it.")
     for line in print_operators(latency, layout.sort, layout.limit, layout.every_kind):
         say(line)
 
@@ -204,16 +203,3 @@ def _print_waterfall(parts: list[Part], unit: str) -> None:
         Column("what it is"),
     )
     print_fitting(columns, rows, ("what it is",))
-
-
-def _paragraph(
-    text: str, lead: str = "", indent: str | None = None, *, style: str | None = None
-) -> None:
-    """Text that folds under itself on a screen, and is one line in a pipe."""
-    width = screen_width()
-    if width is None:
-        say(lead + text, style=style)
-        return
-    hang = lead if indent is None else indent
-    lines = textwrap.wrap(text, max(width, 40), initial_indent=lead, subsequent_indent=hang)
-    say("\n".join(lines), style=style)

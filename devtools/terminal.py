@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
@@ -57,6 +58,19 @@ def say(text: str = "", *, style: str | None = None, stream: TextIO | None = Non
         console(target).print(_styled(text, style), soft_wrap=True)
     else:
         target.write(printable(text, lines=True) + "\n")
+
+
+def paragraph(
+    text: str, lead: str = "", indent: str | None = None, *, style: str | None = None
+) -> None:
+    """Text that folds under itself on a screen, and is one line in a pipe."""
+    width = screen_width()
+    if width is None:
+        say(lead + text, style=style)
+        return
+    hang = lead if indent is None else indent
+    lines = textwrap.wrap(text, max(width, 40), initial_indent=lead, subsequent_indent=hang)
+    say("\n".join(lines), style=style)
 
 
 def complain(text: str) -> None:
