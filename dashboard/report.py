@@ -6,26 +6,15 @@ scripts whose hashes it names, and no request at all.
 
 from __future__ import annotations
 
-import base64
-import contextlib
-import hashlib
-import json
-import os
-import re
-import tempfile
-from importlib.resources import files
 from os import PathLike
 from pathlib import Path
-from typing import Any
 
 from etscope.dashboard import report_origin, report_summary
 from etscope.dashboard.figures.layout import CONFIG
+from etscope.dashboard.page import asset, embedded_json, fill, policy, script_text, write_page
 from etscope.dashboard.report_methods import Drawings, methods
 from etscope.dashboard.wording import markup
-from etscope.etdump.errors import UsageError
 from etscope.inspector.latency_report import LatencyReport
-
-_SLOT = re.compile(r"\{\{(\w+)\}\}")
 
 
 def report_html(report: LatencyReport) -> str:
@@ -33,8 +22,7 @@ def report_html(report: LatencyReport) -> str:
     from plotly.offline import get_plotlyjs  # 5 MB: only a written report needs it
 
     drawings = Drawings()
-    plotly, script = _script(get_plotlyjs()), _script(_asset("report.js"))
-    style = _asset("report.css")
+    plotly, script = script_text(get_plotlyjs()), script_text(asset("report.js"))
     slots = {
         "title": markup(_name(report), 120),
         "source": markup(report.recording.source, 400),
@@ -45,13 +33,12 @@ def report_html(report: LatencyReport) -> str:
         "losses": report_origin.losses(report),
         "coverage": report_origin.coverage_table(report),
         "figures": embedded_json({"figures": drawings.figures, "config": CONFIG}),
-        "policy": _policy([plotly, script]),
-        "style": style,
+        "policy": policy([plotly, script]),
+        "style": asset("report.css"),
         "plotly": plotly,
         "script": script,
     }
-    # In one pass: what is put in is not searched for slots again.
-    return _SLOT.sub(lambda slot: slots[slot[1]], _asset("report.html"))
+    return fill(asset("report.html"), slots)
 
 
 def write_report(report: LatencyReport, path: str | PathLike[str]) -> None:
@@ -60,49 +47,8 @@ def write_report(report: LatencyReport, path: str | PathLike[str]) -> None:
     Raises:
         UsageError: the file cannot be written.
     """
-    place = Path(path)
-    content = report_html(report).encode("utf-8", errors="replace")
-    unfinished = None
-    try:
-        handle, unfinished = tempfile.mkstemp(prefix=f".{place.name}.", dir=place.parent)
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        os.chmod(unfinished, 0o644)
-        os.replace(unfinished, place)
-    except OSError as why:
-        raise UsageError(
-            f"{place} cannot be written ({why.strerror or why}); name another file."
-        ) from why
-    finally:
-        if unfinished is not None:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(unfinished)
-
-
-def embedded_json(value: Any) -> str:
-    """JSON that can stand in a script element: nothing in it can close or open one."""
-    text = json.dumps(value, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
-    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+    write_page(report_html(report), path)
 
 
 def _name(report: LatencyReport) -> str:
     return Path(report.recording.source).name or report.recording.source
-
-
-def _asset(name: str) -> str:
-    return files("etscope.dashboard").joinpath("assets", name).read_text(encoding="utf-8")
-
-
-def _script(text: str) -> str:
-    """As the browser will see it, which hashes line ends of its own making."""
-    return text.replace("\r\n", "\n").replace("\r", "\n")
-
-
-def _policy(scripts: list[str]) -> str:
-    digests = [hashlib.sha256(text.encode()).digest() for text in scripts]
-    allowed = " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)
-    # Plotly sets styles of elements by attribute, which only this allows.
-    return (
-        f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; "
-        "img-src data: blob:; base-uri 'none'; form-action 'none'"
-    )

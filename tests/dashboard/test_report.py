@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from latency_reports import delegate, method, mixed, operator, report_of
 
-from etscope.dashboard.report import embedded_json, report_html, write_report
+from etscope.dashboard.page import embedded_json
+from etscope.dashboard.report import report_html, write_report
 from etscope.etdump.errors import UsageError
 
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>{{plotly}}\u202e"
