@@ -10,20 +10,18 @@ between the mapped instructions around it.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from etscope.etdump.columns import Ints
 from etscope.etdump.program_graph import NodeKind, ProgramGraph
-from etscope.inspector.backends.alignment import Fits, align
 from etscope.inspector.backends.operations import Confidence
 from etscope.inspector.correlate.how import How
-from etscope.inspector.correlate.operators import same_operator
+from etscope.inspector.correlate.pairing import paired
 from etscope.inspector.correlate.steps import Steps
-
-#: A pair of equal operators counts this much; pairs that differ are no pairs.
-_SCORE = 10
+from etscope.inspector.correlate.values import follow_values
 
 
 @dataclass(eq=False)
@@ -64,6 +62,7 @@ def nodes_of_instructions(
     )
     nodes_with = _nodes_by_handle(graph)
     _pair_kernels(steps, found, graph, nodes_with)
+    follow_values(steps, found.nodes, found.handles, graph, nodes_with)
     taken = {node for nodes in found.nodes for node in nodes}
     _give_delegates(steps, found, nodes_with, taken)
     taken |= {node for nodes in found.nodes for node in nodes}
@@ -96,7 +95,7 @@ def _pair_kernels(
             for row in rows:
                 found.reason[row] = f"no node of the graph carries debug handle {handles[0]}"
             continue
-        pairs = _aligned(steps, graph, rows, nodes)
+        pairs = paired(steps, graph, rows, nodes)
         for row, (node, sure) in zip(rows, pairs, strict=True):
             _place_kernel(steps, found, graph, row, node, sure, nodes, len(rows))
 
@@ -127,31 +126,6 @@ def _place_kernel(
         found.put(row, (nodes[-1],), how, sure, why)
 
 
-def _aligned(
-    steps: Steps, graph: ProgramGraph, rows: list[int], nodes: list[int]
-) -> list[tuple[int, Confidence]]:
-    """Per row its node (-1: none) and how sure that is."""
-    names = [graph.text(int(graph.nodes.op[node])) or "" for node in nodes]
-    operators = [steps.operator[row] for row in rows]
-    kinds = {name: number for number, name in enumerate(dict.fromkeys(operators))}
-    score = np.array(
-        [[_SCORE * (k is not None and same_operator(k, name)) for name in names] for k in kinds],
-        np.int32,
-    ).reshape(len(kinds), len(names))
-    fits = Fits(np.array([kinds[operator] for operator in operators], np.int64), score)
-    # Between nodes of one line and module no choice is a guess.
-    stacks = list(zip(graph.nodes.frames[nodes], graph.nodes.modules[nodes], strict=True))
-    same = {stack: number for number, stack in enumerate(dict.fromkeys(stacks))}
-    alike = np.array([same[stack] for stack in stacks], np.int64)
-    best = align(fits, np.ones(len(nodes), np.bool_), alike)
-    if best is None:
-        return [(-1, Confidence.NONE)] * len(rows)
-    return [
-        (nodes[at] if at >= 0 else -1, Confidence(sure))
-        for at, sure in zip(best.operation.tolist(), best.confidence.tolist(), strict=True)
-    ]
-
-
 def _give_delegates(
     steps: Steps, found: StepNodes, nodes_with: dict[int, list[int]], taken: set[int]
 ) -> None:
@@ -173,28 +147,25 @@ def _give_delegates(
 
 
 def _pair_between(steps: Steps, found: StepNodes, graph: ProgramGraph, taken: set[int]) -> None:
-    """Pair runs of unmapped instructions with the free nodes between the mapped ones around."""
+    """Pair unmapped instructions with the free nodes between the kernels around that are mapped."""
     free = [node for node in calls_of(graph).tolist() if node not in taken]
-    if not free:
-        return
-    row = 0
-    while row < len(steps):
-        if found.nodes[row]:
-            row += 1
-            continue
-        end = row
-        while end < len(steps) and not found.nodes[end]:
-            end += 1
-        low = max(_nearest(found, range(row - 1, -1, -1)), default=-1)
-        high = min(_nearest(found, range(end, len(steps))), default=len(graph))
-        rows = [r for r in range(row, end) if steps.kind[r] == "operator" and steps.operator[r]]
+    whole = [found.how[row] == How.DELEGATE for row in range(len(steps))]
+    anchors = [row for row in range(len(steps)) if found.nodes[row] and not whole[row]]
+    for before, after in pairwise([-1, *anchors, len(steps)]):
+        rows = [
+            row
+            for row in range(before + 1, after)
+            if not found.nodes[row] and steps.kind[row] == "operator" and steps.operator[row]
+        ]
+        low = max(found.nodes[before]) if before >= 0 else -1
+        high = min(found.nodes[after]) if after < len(steps) else len(graph)
         nodes = [node for node in free if low < node < high]
-        if rows and nodes:
-            for r, (node, sure) in zip(rows, _aligned(steps, graph, rows, nodes), strict=True):
-                if node >= 0:
-                    sure = min(sure, Confidence.ALIGNED)
-                    found.put(r, (node,), How.ORDER, sure, "no debug handle: paired by order")
-        row = end
+        if not rows or not nodes:
+            continue
+        for row, (node, sure) in zip(rows, paired(steps, graph, rows, nodes), strict=True):
+            if node >= 0:
+                sure = min(sure, Confidence.ALIGNED)
+                found.put(row, (node,), How.ORDER, sure, "no debug handle: paired by order")
 
 
 def _nearest(found: StepNodes, rows: range) -> tuple[int, ...]:

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-#: Namespaces in which one operator appears under several names.
-_SAME = frozenset(
-    {"aten", "executorch_prim", "_operator", "torch", "prims", "dim_order_ops", "math"}
+#: Namespaces in which one operator appears under several names: of tensors, of sizes.
+_SAME = (
+    frozenset({"aten", "torch", "prims", "dim_order_ops"}),
+    frozenset({"executorch_prim", "_operator", "torch", "math"}),
 )
+#: How a graph calls an operator that changes its arguments, whatever its name.
+_WRAPPER = "auto_functionalized"
 #: What the runtime's own view may have been in the graph.
 _VIEWS = frozenset(
     {"view", "view_copy", "_unsafe_view", "reshape", "flatten", "unflatten"}
@@ -19,7 +22,6 @@ _VIEWS = frozenset(
 )
 #: An operator of the runtime under the names that graphs have for it.
 _ALIASES = {
-    "et_view": _VIEWS,
     "_to_dim_order_copy": frozenset({"_to_copy", "to", "_to_dim_order_copy"}),
     "_clone_dim_order": frozenset({"clone", "_clone_dim_order", "contiguous"}),
     "_empty_dim_order": frozenset({"empty", "_empty_dim_order"}),
@@ -48,6 +50,10 @@ def same_operator(instruction: str, node: str) -> bool:
     """Whether an instruction's operator may be what became of a node's."""
     there, name = parts_of(instruction)
     here, named = parts_of(node)
-    if there and here and there != here and not (there in _SAME and here in _SAME):
+    if name == "et_view":
+        return named in _VIEWS
+    if named.startswith(_WRAPPER):
+        return there != "" and not any(there in names for names in _SAME)
+    if there and here and there != here and not any(there in s and here in s for s in _SAME):
         return False
     return named == name or named in _ALIASES.get(name, ()) or named.rstrip("_") == name

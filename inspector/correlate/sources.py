@@ -100,25 +100,25 @@ class NodePlaces:
 
     def _find(self, node: int) -> Place:
         own = self._own(node)
-        moves = category_of(self.graph.text(int(self.graph.nodes.op[node])))
-        added = moves == "quantize/dequantize"
-        if own.source is not None and not is_library(own.source.file) and not added:
+        theirs = own.source is not None and not is_library(own.source.file)
+        kind = category_of(self.graph.text(int(self.graph.nodes.op[node])))
+        added = kind == "quantize/dequantize"
+        if theirs and own.modules and not added:
             return own
         for other in self._around(node):
             place = self._own(other)
-            if place.source is None:
+            if place.source is None or not (place.modules or theirs):
                 continue
-            if added and own.source is not None and place.source != own.source:
+            if own.source is not None and is_library(place.source.file):
                 continue
-            # An added node keeps the line that it was given, and takes the module that has it.
-            return (
-                place._replace(
-                    frames=own.frames or place.frames,
-                    source=own.source or place.source,
-                    borrowed_from=other,
-                )
-                if added or own.source is None
-                else own
+            # A node with a line of its own only lacks the module: one with the same line has it.
+            if theirs and (place.source != own.source or not place.modules):
+                continue
+            return Place(
+                modules=place.modules if added or not own.modules else own.modules,
+                frames=own.frames if theirs else place.frames,
+                source=own.source if theirs else place.source,
+                borrowed_from=other,
             )
         return own
 

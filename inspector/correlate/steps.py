@@ -13,8 +13,8 @@ from etscope.etdump.methods import Method
 from etscope.inspector.signatures import Slot
 
 DELEGATE_CALL = "DELEGATE_CALL"
-_OPERATOR_CALL = "OPERATOR_CALL"
-_CONTROL = frozenset({"JF_CALL", "MOVE_CALL", "FREE_CALL"})
+OPERATOR_CALL = "OPERATOR_CALL"
+CONTROL = frozenset({"JF_CALL", "MOVE_CALL", "FREE_CALL"})
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,9 +67,9 @@ def steps_of_slots(slots: Iterable[Slot]) -> Steps:
         kind, operator = found.get(place, ("operator", None))
         if slot.is_delegated or slot.name == DELEGATE_CALL:
             kind = "delegate"
-        elif slot.name in _CONTROL:
+        elif slot.name in CONTROL:
             kind = "control"
-        elif slot.name != _OPERATOR_CALL and signature.is_profile:
+        elif slot.name != OPERATOR_CALL and signature.is_profile:
             operator = signature.name
         found[place] = kind, None if kind == "delegate" else operator
     places = sorted(found)

@@ -1,0 +1,101 @@
+"""Some instructions and the nodes that they may run, paired by operator, shape and order.
+
+The order holds between instructions of one operator that give one shape. Among
+others it need not: partitioning moves what stays outside of a delegate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable
+
+import numpy as np
+
+from etscope.etdump.methods import Method
+from etscope.etdump.program_graph import ProgramGraph
+from etscope.inspector.backends.alignment import Fits, align
+from etscope.inspector.backends.operations import Confidence
+from etscope.inspector.correlate.operators import parts_of, same_operator
+from etscope.inspector.correlate.steps import Steps
+
+#: What a pair counts in an alignment; pairs that do not fit are none.
+_SCORE = 10
+
+Pair = tuple[int, Confidence]
+
+
+def paired(steps: Steps, graph: ProgramGraph, rows: list[int], nodes: list[int]) -> list[Pair]:
+    """Per row its node (-1: none) and how sure that is.
+
+    Args:
+        rows: instructions, ascending.
+        nodes: what they may be, ascending.
+    """
+    found: dict[int, Pair] = {}
+    free = list(nodes)
+    for exact in (True, False):
+        open_rows = [row for row in rows if row not in found]
+        for group in _groups(steps, open_rows, exact):
+            mine = [node for node in free if _fits(steps, graph, group[0], node, exact)]
+            if len(mine) < len(group) and exact:
+                continue
+            for row, pair in zip(group, _in_order(graph, group, mine), strict=True):
+                if pair[0] >= 0:
+                    found[row] = pair
+                    free.remove(pair[0])
+    return [found.get(row, (-1, Confidence.NONE)) for row in rows]
+
+
+def _groups(steps: Steps, rows: list[int], exact: bool) -> Iterable[list[int]]:
+    """Rows of one operator, and of one shape where that is asked for."""
+    groups: dict[Hashable, list[int]] = {}
+    for row in rows:
+        operator = steps.operator[row]
+        if operator is None:
+            continue
+        shape = shape_of_instruction(steps.plan, row)
+        if not exact or shape is not None:
+            groups.setdefault((parts_of(operator), shape if exact else None), []).append(row)
+    return groups.values()
+
+
+def _fits(steps: Steps, graph: ProgramGraph, row: int, node: int, exact: bool) -> bool:
+    operator = steps.operator[row]
+    if operator is None or not same_operator(operator, graph.text(int(graph.nodes.op[node])) or ""):
+        return False
+    return not exact or shape_of_node(graph, node) == shape_of_instruction(steps.plan, row)
+
+
+def shape_of_instruction(plan: Method | None, row: int) -> tuple[int, ...] | None:
+    """The shape of the first tensor that a kernel call gives back; None: not known."""
+    if plan is None:
+        return None
+    arguments = plan.instructions.arguments_of(row)
+    tensors = plan.values.tensors_of(int(arguments[-1])) if len(arguments) else arguments
+    return plan.values.tensors.shape_of(int(tensors[0])) if len(tensors) else None
+
+
+def shape_of_node(graph: ProgramGraph, node: int) -> tuple[int, ...] | None:
+    """The shape of a node's first value in the example inputs; None: no tensor."""
+    values = graph.values
+    first = int(graph.nodes.values[node])
+    if first == int(graph.nodes.values[node + 1]) or values.symbol[first] >= 0:
+        return None
+    return tuple(values.sizes[values.dims[first] : values.dims[first + 1]].tolist())
+
+
+def _in_order(graph: ProgramGraph, rows: list[int], nodes: list[int]) -> list[Pair]:
+    """Rows and nodes that all fit each other, by their order."""
+    if not nodes:
+        return [(-1, Confidence.NONE)] * len(rows)
+    fits = Fits(np.zeros(len(rows), np.int64), np.full((1, len(nodes)), _SCORE, np.int32))
+    # Between nodes of one line and module no choice is a guess.
+    stacks = list(zip(graph.nodes.frames[nodes], graph.nodes.modules[nodes], strict=True))
+    same = {stack: number for number, stack in enumerate(dict.fromkeys(stacks))}
+    alike = np.array([same[stack] for stack in stacks], np.int64)
+    best = align(fits, np.ones(len(nodes), np.bool_), alike)
+    if best is None:
+        return [(-1, Confidence.NONE)] * len(rows)
+    return [
+        (nodes[at] if at >= 0 else -1, Confidence(sure))
+        for at, sure in zip(best.operation.tolist(), best.confidence.tolist(), strict=True)
+    ]

@@ -1,0 +1,117 @@
+"""Choose between nodes of one handle, operator and shape by what they read.
+
+The program says which instruction made a value, the graph which node: of alike
+nodes an instruction is the one that reads from what its makers are.
+"""
+
+from __future__ import annotations
+
+from etscope.etdump.program_graph import ProgramGraph
+from etscope.inspector.correlate.pairing import shape_of_node
+from etscope.inspector.correlate.steps import Steps
+
+#: How many nodes without an instruction may lie between a node and what it reads from.
+_HOPS = 4
+
+
+def follow_values(
+    steps: Steps,
+    nodes: list[tuple[int, ...]],
+    handles: list[tuple[int, ...]],
+    graph: ProgramGraph,
+    nodes_with: dict[int, list[int]],
+) -> None:
+    """Exchange nodes of instructions for alike ones that read what the instructions read.
+
+    Only nodes that no instruction has are taken: the order between instructions stands.
+
+    Args:
+        nodes: per instruction, changed in place.
+        nodes_with: the nodes that carry each debug handle.
+    """
+    if steps.plan is None:
+        return
+    taken = {node for some in nodes for node in some}
+    makers = _makers(steps)
+    for row, some in enumerate(nodes):
+        if len(some) != 1 or steps.kind[row] != "operator":
+            continue
+        alike = _alike(some[0], handles[row], graph, nodes_with)
+        alike = [node for node in alike if node == some[0] or node not in taken]
+        if len(alike) < 2:
+            continue
+        sources = _sources(makers[row], nodes, handles, steps, nodes_with)
+        worth = {node: _agreement(node, sources, graph, taken) for node in alike}
+        best = max(alike, key=lambda node: (worth[node], node == some[0]))
+        if worth[best] <= worth[some[0]]:
+            continue
+        taken.discard(some[0])
+        taken.add(best)
+        nodes[row] = (best,)
+
+
+def _makers(steps: Steps) -> list[set[int]]:
+    """Per instruction the instructions whose values it takes."""
+    plan = steps.plan
+    assert plan is not None
+    given = set(plan.inputs.tolist())
+    tensors = plan.values.tensors
+    given.update(tensors.value[tensors.buffer > 0].tolist())
+    writer: dict[int, int] = {}
+    makers = []
+    for row in range(len(steps)):
+        arguments = plan.instructions.arguments_of(row).tolist()
+        makers.append({writer[value] for value in arguments if value in writer})
+        if steps.kind[row] == "delegate":
+            # Its inputs come first and its outputs last; the program does not say where they part.
+            arguments = [v for v in arguments if v not in writer and v not in given]
+        else:
+            arguments = arguments[-2:]
+        writer.update((value, row) for value in arguments)
+    return makers
+
+
+def _alike(
+    node: int, handles: tuple[int, ...], graph: ProgramGraph, nodes_with: dict[int, list[int]]
+) -> list[int]:
+    """The nodes of an instruction's handles with the operator and shape of this one."""
+    op, shape = int(graph.nodes.op[node]), shape_of_node(graph, node)
+    every = {other for handle in handles for other in nodes_with.get(handle, ())}
+    return [
+        other
+        for other in sorted(every)
+        if int(graph.nodes.op[other]) == op and shape_of_node(graph, other) == shape
+    ]
+
+
+def _sources(
+    makers: set[int],
+    nodes: list[tuple[int, ...]],
+    handles: list[tuple[int, ...]],
+    steps: Steps,
+    nodes_with: dict[int, list[int]],
+) -> set[int]:
+    """The nodes that an instruction reads from, by the instructions that it reads from."""
+    found: set[int] = set()
+    for maker in makers:
+        if steps.kind[maker] == "delegate":
+            found.update(node for handle in handles[maker] for node in nodes_with.get(handle, ()))
+        else:
+            found.update(nodes[maker])
+    return found
+
+
+def _agreement(node: int, sources: set[int], graph: ProgramGraph, taken: set[int]) -> int:
+    """How many of the nodes that a node reads from are among the sources."""
+    count = 0
+    for start in graph.inputs_of(node).tolist():
+        at = start
+        for _ in range(_HOPS):
+            if at in sources:
+                count += 1
+                break
+            above = graph.inputs_of(at).tolist()
+            if at in taken or len(above) != 1:
+                break
+            at = above[0]
+    return count
