@@ -12,6 +12,7 @@ from typing import NamedTuple
 from etscope.etdump.program_graph import ProgramGraph
 from etscope.inspector.backends.operations import Operations
 from etscope.inspector.categories import category_of
+from etscope.inspector.correlate.calls import nodes_by_handle
 from etscope.inspector.correlate.operators import same_operator
 from etscope.inspector.correlate.steps import Steps
 from etscope.inspector.wording import counted
@@ -74,11 +75,12 @@ def kernels_fit(
     """
     agree = differ = 0
     example = ""
+    nodes_with = nodes_by_handle(graph)
     for row, mine in enumerate(handles):
         operator = steps.operator[row]
         if not mine or operator is None or steps.kind[row] != "operator":
             continue
-        nodes = [node for handle in mine for node in graph.nodes_of_handle(handle).tolist()]
+        nodes = [node for handle in mine for node in nodes_with.get(handle, ())]
         names = [graph.text(int(graph.nodes.op[node])) or "" for node in nodes]
         if any(same_operator(operator, name) for name in names):
             agree += 1
@@ -97,7 +99,7 @@ def delegate_fit(
     operations: Operations, handles: tuple[int, ...], number: int, graph: ProgramGraph
 ) -> Fit:
     """Hold what a delegate runs against the nodes that the record gives to it."""
-    mine = set(handles)
+    mine, nodes_with = set(handles), nodes_by_handle(graph)
     agree = differ = 0
     example = ""
     for kind, handle, inserted in zip(
@@ -106,7 +108,7 @@ def delegate_fit(
         category = category_of(kind)
         if inserted or handle < 0 or category not in _TELLING:
             continue
-        nodes = graph.nodes_of_handle(handle).tolist() if handle in mine else []
+        nodes = nodes_with.get(handle, []) if handle in mine else []
         names = [graph.text(int(graph.nodes.op[node])) for node in nodes]
         if any(category_of(name) == category for name in names):
             agree += 1

@@ -27,6 +27,9 @@ from etscope.inspector.correlate.sources import NodePlaces
 #: Of several nodes of one operation, the one that it is named after: the first of these.
 _RANK = ("convolution", "matmul", "normalization", "reduction", "elementwise", "other")
 
+#: Nodes looked at to find the operation that one was folded into.
+_TRIED = 256
+
 
 @dataclass(eq=False)
 class Inside:
@@ -116,9 +119,10 @@ def settle(found: Inside, graph: ProgramGraph, places: NodePlaces, mine: tuple[i
             found.nodes[row] = tuple(own[:1] if inserted else own)
             if not inserted:
                 owner.update((node, row) for node in own if node not in owner)
-    for node in mine:
+    members = set(mine)
+    for node in mine if owner else ():
         if node not in owner:
-            taker = _takes_in(node, owner, graph, places, set(mine))
+            taker = _takes_in(node, owner, graph, places, members)
             if taker is not None:
                 owner[node] = taker
                 found.nodes[taker] = (*found.nodes[taker], node)
@@ -149,7 +153,7 @@ def _takes_in(
     """The operation that a node was folded into: the nearest that makes or takes its values."""
     for neighbours in (lambda at: graph.inputs_of(at).tolist(), places.users_of):
         seen, ring = {node}, [node]
-        while ring:
+        while ring and len(seen) < _TRIED:
             found = [other for at in ring for other in neighbours(at) if other in mine]
             for other in found:
                 if other in owner:

@@ -15,13 +15,13 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from etscope.etdump.columns import Ints
-from etscope.etdump.program_graph import NodeKind, ProgramGraph
+from etscope.etdump.program_graph import ProgramGraph
 from etscope.inspector.backends.operations import Confidence
+from etscope.inspector.correlate.calls import calls_of, nodes_by_handle
 from etscope.inspector.correlate.how import How
 from etscope.inspector.correlate.pairing import paired
 from etscope.inspector.correlate.steps import Steps
-from etscope.inspector.correlate.values import follow_values
+from etscope.inspector.correlate.values import follow_values, makers_of
 
 
 @dataclass(eq=False)
@@ -42,11 +42,6 @@ class StepNodes:
         self.how[row], self.confidence[row] = how, sure
 
 
-def calls_of(graph: ProgramGraph) -> Ints:
-    """The nodes that are calls, in the order of the graph."""
-    return np.flatnonzero(graph.nodes.kind == NodeKind.CALL)
-
-
 def nodes_of_instructions(
     steps: Steps, handles: list[tuple[int, ...]], graph: ProgramGraph
 ) -> StepNodes:
@@ -60,7 +55,7 @@ def nodes_of_instructions(
     found = StepNodes(
         handles, [()] * count, np.zeros(count, np.uint8), np.zeros(count, np.uint8), why
     )
-    nodes_with = _nodes_by_handle(graph)
+    nodes_with = nodes_by_handle(graph)
     _pair_kernels(steps, found, graph, nodes_with)
     follow_values(steps, found.nodes, found.handles, graph, nodes_with)
     taken = {node for nodes in found.nodes for node in nodes}
@@ -69,15 +64,6 @@ def nodes_of_instructions(
     _pair_between(steps, found, graph, taken)
     _lean_on_bodies(steps, found, graph)
     _lean_on_neighbours(steps, found)
-    return found
-
-
-def _nodes_by_handle(graph: ProgramGraph) -> dict[int, list[int]]:
-    owner = np.repeat(np.arange(len(graph)), np.diff(graph.nodes.handles))
-    found: dict[int, list[int]] = {}
-    for handle, node in zip(graph.handle.tolist(), owner.tolist(), strict=True):
-        if graph.nodes.kind[node] == NodeKind.CALL:
-            found.setdefault(handle, []).append(node)
     return found
 
 
@@ -168,49 +154,56 @@ def _pair_between(steps: Steps, found: StepNodes, graph: ProgramGraph, taken: se
                 found.put(row, (node,), How.ORDER, sure, "no debug handle: paired by order")
 
 
-def _nearest(found: StepNodes, rows: range) -> tuple[int, ...]:
-    """The nodes of the nearest mapped instruction that is no delegate."""
-    for row in rows:
-        if found.nodes[row] and found.how[row] != How.DELEGATE:
-            return found.nodes[row]
-    return ()
-
-
 def _lean_on_bodies(steps: Steps, found: StepNodes, graph: ProgramGraph) -> None:
     """What turns a loop or picks a branch belongs to the call that has the body."""
     scope = graph.nodes.scope
     if not (scope >= 0).any():
         return
-    bare = [row for row in range(len(steps)) if not found.nodes[row] and not found.handles[row]]
-    for row in bare:
-        before = _nearest(found, range(row - 1, -1, -1))[-1:]
-        after = _nearest(found, range(row + 1, len(steps)))[:1]
-        owners = [int(scope[node]) for node in (*before, *after) if scope[node] >= 0]
-        if owners:
-            name = graph.text(int(graph.nodes.name[owners[0]]))
-            why = f"runs the body of {name}"
+    count = len(steps)
+    after: list[int] = [-1] * count
+    for row in range(count - 1, 0, -1):
+        mapped = found.nodes[row] and found.how[row] != How.DELEGATE
+        after[row - 1] = found.nodes[row][0] if mapped else after[row]
+    before = -1
+    for row in range(count):
+        if found.nodes[row]:
+            before = before if found.how[row] == How.DELEGATE else found.nodes[row][-1]
+            continue
+        owners = [int(scope[node]) for node in (before, after[row]) if node >= 0]
+        owners = [owner for owner in owners if owner >= 0]
+        if owners and not found.handles[row]:
+            why = f"runs the body of {graph.text(int(graph.nodes.name[owners[0]]))}"
             found.put(row, (owners[0],), How.NEIGHBOUR, Confidence.ALIGNED, why)
 
 
 def _lean_on_neighbours(steps: Steps, found: StepNodes) -> None:
-    """What has no node of its own serves another instruction: the one whose value it takes.
+    """What has no node of its own serves another instruction.
 
-    Copies that write a buffer back, for example. A bare trace does not say
-    which values an instruction takes.
+    The one whose value it takes: a copy that writes a buffer back. Else the one
+    that takes its value: a weight turned for a product. A bare trace does not
+    say which values an instruction takes.
     """
     if steps.plan is None:
         return
-    table = steps.plan.instructions
-    writer: dict[int, int] = {}
-    for row in range(len(steps)):
-        arguments = table.arguments_of(row).tolist()
-        if not found.nodes[row] and steps.kind[row] != "delegate":
-            made = [writer[value] for value in arguments if value in writer]
-            known = [step for step in made if found.nodes[step]]
-            if known:
-                why = f"takes what instruction {int(steps.number[known[-1]])} made"
-                last = found.nodes[known[-1]][-1:]
-                sure = Confidence.ALIGNED if len(set(known)) == 1 else Confidence.GUESSED
-                found.put(row, last, How.NEIGHBOUR, sure, why)
-        for value in arguments[-2:]:
-            writer[value] = row
+    makers = makers_of(steps)
+    takers: dict[int, set[int]] = {}
+    for row, made in enumerate(makers):
+        for maker in made:
+            takers.setdefault(maker, set()).add(row)
+    count = len(steps)
+    for row in range(count):
+        _lean(steps, found, row, makers[row], "takes what instruction {} made")
+    for row in range(count - 1, -1, -1):
+        _lean(steps, found, row, takers.get(row, set()), "makes what instruction {} takes")
+
+
+def _lean(steps: Steps, found: StepNodes, row: int, others: set[int], why: str) -> None:
+    if found.nodes[row] or steps.kind[row] == "delegate":
+        return
+    known = sorted(
+        other for other in others if found.nodes[other] and found.how[other] != How.DELEGATE
+    )
+    if known:
+        sure = Confidence.ALIGNED if len(known) == 1 else Confidence.GUESSED
+        text = why.format(int(steps.number[known[-1]]))
+        found.put(row, found.nodes[known[-1]][-1:], How.NEIGHBOUR, sure, text)

@@ -14,7 +14,7 @@ _SAME = (
     frozenset({"executorch_prim", "_operator", "torch", "math"}),
 )
 #: How a graph calls an operator that changes its arguments, whatever its name.
-_WRAPPER = "auto_functionalized"
+_WRAPPERS = frozenset({"auto_functionalized", "auto_functionalized_v2"})
 #: What the runtime's own view may have been in the graph.
 _VIEWS = frozenset(
     {"view", "view_copy", "_unsafe_view", "reshape", "flatten", "unflatten"}
@@ -45,15 +45,24 @@ def parts_of(operator: str) -> tuple[str, str]:
     return pieces[0], pieces[1]
 
 
+@lru_cache(maxsize=4096)
+def spellings(operator: str) -> frozenset[str]:
+    """The names, without namespace, that a graph may have for an instruction's operator."""
+    namespace, name = parts_of(operator)
+    if name == "et_view":
+        return _VIEWS
+    names = {name, f"{name}_", *_ALIASES.get(name, ())}
+    custom = namespace and not any(namespace in same for same in _SAME)
+    return frozenset(names | _WRAPPERS if custom else names)
+
+
 @lru_cache(maxsize=16384)
 def same_operator(instruction: str, node: str) -> bool:
     """Whether an instruction's operator may be what became of a node's."""
     there, name = parts_of(instruction)
     here, named = parts_of(node)
-    if name == "et_view":
-        return named in _VIEWS
-    if named.startswith(_WRAPPER):
-        return there != "" and not any(there in names for names in _SAME)
-    if there and here and there != here and not any(there in s and here in s for s in _SAME):
+    if named not in spellings(instruction):
         return False
-    return named == name or named in _ALIASES.get(name, ()) or named.rstrip("_") == name
+    if name == "et_view" or named in _WRAPPERS or not (there and here) or there == here:
+        return True
+    return any(there in same and here in same for same in _SAME)

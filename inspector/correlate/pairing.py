@@ -6,15 +6,13 @@ others it need not: partitioning moves what stays outside of a delegate.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
-
 import numpy as np
 
 from etscope.etdump.methods import Method
 from etscope.etdump.program_graph import ProgramGraph
 from etscope.inspector.backends.alignment import Fits, align
 from etscope.inspector.backends.operations import Confidence
-from etscope.inspector.correlate.operators import parts_of, same_operator
+from etscope.inspector.correlate.operators import parts_of, same_operator, spellings
 from etscope.inspector.correlate.steps import Steps
 
 #: What a pair counts in an alignment; pairs that do not fit are none.
@@ -31,38 +29,42 @@ def paired(steps: Steps, graph: ProgramGraph, rows: list[int], nodes: list[int])
         nodes: what they may be, ascending.
     """
     found: dict[int, Pair] = {}
-    free = list(nodes)
+    by_name: dict[str, list[int]] = {}
+    for node in nodes:
+        name = parts_of(graph.text(int(graph.nodes.op[node])) or "")[1]
+        by_name.setdefault(name, []).append(node)
+    taken: set[int] = set()
     for exact in (True, False):
         open_rows = [row for row in rows if row not in found]
-        for group in _groups(steps, open_rows, exact):
-            mine = [node for node in free if _fits(steps, graph, group[0], node, exact)]
-            if len(mine) < len(group) and exact:
+        for (operator, shape), group in _groups(steps, open_rows, exact).items():
+            mine = [
+                node
+                for name in spellings(operator)
+                for node in by_name.get(name, ())
+                if node not in taken
+                and same_operator(operator, graph.text(int(graph.nodes.op[node])) or "")
+                and (shape is None or shape_of_node(graph, node) == shape)
+            ]
+            if exact and len(mine) < len(group):
                 continue
-            for row, pair in zip(group, _in_order(graph, group, mine), strict=True):
+            for row, pair in zip(group, _in_order(graph, group, sorted(mine)), strict=True):
                 if pair[0] >= 0:
                     found[row] = pair
-                    free.remove(pair[0])
+                    taken.add(pair[0])
     return [found.get(row, (-1, Confidence.NONE)) for row in rows]
 
 
-def _groups(steps: Steps, rows: list[int], exact: bool) -> Iterable[list[int]]:
+def _groups(
+    steps: Steps, rows: list[int], exact: bool
+) -> dict[tuple[str, tuple[int, ...] | None], list[int]]:
     """Rows of one operator, and of one shape where that is asked for."""
-    groups: dict[Hashable, list[int]] = {}
+    groups: dict[tuple[str, tuple[int, ...] | None], list[int]] = {}
     for row in rows:
         operator = steps.operator[row]
-        if operator is None:
-            continue
-        shape = shape_of_instruction(steps.plan, row)
-        if not exact or shape is not None:
-            groups.setdefault((parts_of(operator), shape if exact else None), []).append(row)
-    return groups.values()
-
-
-def _fits(steps: Steps, graph: ProgramGraph, row: int, node: int, exact: bool) -> bool:
-    operator = steps.operator[row]
-    if operator is None or not same_operator(operator, graph.text(int(graph.nodes.op[node])) or ""):
-        return False
-    return not exact or shape_of_node(graph, node) == shape_of_instruction(steps.plan, row)
+        shape = shape_of_instruction(steps.plan, row) if exact else None
+        if operator is not None and (shape is not None or not exact):
+            groups.setdefault((operator, shape), []).append(row)
+    return groups
 
 
 def shape_of_instruction(plan: Method | None, row: int) -> tuple[int, ...] | None:

@@ -20,8 +20,9 @@ _LIBRARY = re.compile(
     r"|^torch[/\\]"
     r"|[/\\]torch[/\\](nn|fx|_\w+|export|ao|utils|functional\.py|functorch)([/\\]|$|\b)"
 )
-#: How far a node may be from the one that it borrows from.
+#: How far a node may be from the one that it borrows from, and how many are looked at.
 _HOPS = 6
+_TRIED = 64
 
 
 def is_generated(file: str) -> bool:
@@ -134,6 +135,6 @@ class NodePlaces:
                         seen.add(other)
                         found.append(other)
             yield from found
-            ring = found
+            ring = found[: _TRIED - len(seen)] if len(seen) < _TRIED else []
         if scope[node] >= 0:
             yield int(scope[node])

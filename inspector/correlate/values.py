@@ -32,7 +32,7 @@ def follow_values(
     if steps.plan is None:
         return
     taken = {node for some in nodes for node in some}
-    makers = _makers(steps)
+    makers = makers_of(steps)
     for row, some in enumerate(nodes):
         if len(some) != 1 or steps.kind[row] != "operator":
             continue
@@ -50,8 +50,8 @@ def follow_values(
         nodes[row] = (best,)
 
 
-def _makers(steps: Steps) -> list[set[int]]:
-    """Per instruction the instructions whose values it takes."""
+def makers_of(steps: Steps) -> list[set[int]]:
+    """Per instruction the instructions whose values it takes; the steps have a plan."""
     plan = steps.plan
     assert plan is not None
     given = set(plan.inputs.tolist())
