@@ -15,6 +15,7 @@ from etscope.etdump.bundle import Schedule
 from etscope.etdump.columns import EventShape, Ints, Kind, Trace
 from etscope.etdump.methods import Method
 from etscope.etdump.program import Program
+from etscope.inspector.method_delegates import delegated_fit
 
 _INFERENCE = "Execute"
 _NATIVE = "native_call_"
@@ -96,7 +97,11 @@ def best_method(trace: Trace, shape: EventShape, program: Program) -> tuple[str 
         return None, "unmatched"
     leaders = [m.name for m, score in zip(program.methods, scores, strict=True) if score == best]
     if len(leaders) > 1:
-        return None, "ambiguous"
+        inside = [delegated_fit(trace, shape, program, name) for name in leaders]
+        known = [fit for fit in inside if fit == fit]  # not NaN
+        if not known or inside.count(max(known)) > 1:
+            return None, "ambiguous"
+        return leaders[inside.index(max(known))], "matched" if max(known) == 1 else "similar"
     return leaders[0], "matched" if best[0] == 1 else "similar"
 
 

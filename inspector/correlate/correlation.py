@@ -18,8 +18,9 @@ from etscope.etdump.program import Program
 from etscope.etdump.program_graph import ProgramGraph
 from etscope.etdump.record import Record
 from etscope.inspector.backends import delegate_operations
-from etscope.inspector.correlate.belonging import Fit, delegate_fit, kernels_fit
-from etscope.inspector.correlate.instructions import nodes_of_instructions
+from etscope.inspector.correlate.belonging import Fit, delegate_fit, kernels_fit, structure_fit
+from etscope.inspector.correlate.how import How
+from etscope.inspector.correlate.instructions import StepNodes, nodes_of_instructions
 from etscope.inspector.correlate.joined import EventKey, JoinedMethod
 from etscope.inspector.correlate.origins import Origins
 from etscope.inspector.correlate.sources import NodePlaces
@@ -28,6 +29,8 @@ from etscope.inspector.operators import OperatorRows
 from etscope.inspector.signatures import Slot
 
 _NO_RECORD = "there is no ETRecord"
+#: The share of kernels that must find a node by order alone, for the order to be believed.
+_ENOUGH = 0.5
 
 
 class Correlation:
@@ -90,9 +93,11 @@ class Correlation:
         if record is None:
             return self._without_graph(name, steps, _NO_RECORD)
         called = record_method(record, self.program, name, steps)
-        if called is None:
-            return self._without_graph(name, steps, self._unknown_method(record, name))
         try:
+            if called is None:
+                only = self._with_exported(record, name, steps)
+                why = self._unknown_method(record, name)
+                return only or self._without_graph(name, steps, why)
             return self._with_record(record, name, called, steps)
         except TraceError as error:
             return self._without_graph(name, steps, f"the record is not used: {error}")
@@ -108,20 +113,28 @@ class Correlation:
     def _with_record(
         self, record: Record, name: str | None, called: str, steps: Steps
     ) -> JoinedMethod:
-        graph = record.edge_program(called)
         handles = _handles(record, called, steps)
-        fit = self._fit(record, name, called, steps, handles, graph)
+        structure = structure_fit(steps, record, called)
+        candidates = [record.edge_program(called)]
+        # Where passes ran after the record was made, it may also have what they made of the graph.
+        if (after := f"edge_after_transform/{called}") in record.extras:
+            candidates.append(record.extra(after))
+        joined = [(graph, nodes_of_instructions(steps, handles, graph)) for graph in candidates]
+        fits = [structure.plus(self._fit(steps, nodes, graph)) for graph, nodes in joined]
+        best = max(range(len(fits)), key=lambda row: (fits[row].agree - fits[row].differ, -row))
+        (graph, nodes), fit = joined[best], fits[best]
         title = name or called
         if not fit.belongs:
             why = f"the record does not belong to what ran: {fit.sentence(title)}"
             return self._without_graph(name, steps, why)
-        if fit.differ:
-            self._note(f"the record may not be that of this program: {fit.sentence(title)}")
+        if text := fit.sentence(title):
+            self._note(f"the record may not be that of this program: {text}")
+        before = _before(record, called) if best == 0 else (None, None)
         return JoinedMethod(
             steps=steps,
             graph=graph,
-            places=NodePlaces(graph, *_before(record, called)),
-            nodes=nodes_of_instructions(steps, handles, graph),
+            places=NodePlaces(graph, *before),
+            nodes=nodes,
             delegates=record.delegates,
             program=self.program,
             record_name=called,
@@ -129,21 +142,31 @@ class Correlation:
             why="",
         )
 
-    def _fit(
-        self,
-        record: Record,
-        name: str | None,
-        called: str,
-        steps: Steps,
-        handles: list[tuple[int, ...]],
-        graph: ProgramGraph,
-    ) -> Fit:
-        table = record.debug_handles
-        named = table.instruction[table.rows_of(called)].tolist()
-        fit = kernels_fit(steps, handles, named, graph)
+    def _with_exported(self, record: Record, name: str | None, steps: Steps) -> JoinedMethod | None:
+        """Join with the program before lowering, where that is all that the record has.
+
+        It has no debug handles: instructions are paired by operator, shape and order.
+        """
+        graph = None if record.methods else record.exported_program
+        if graph is None or (self.program is not None and len(self.program.methods) > 1):
+            return None
+        nodes = nodes_of_instructions(steps, [()] * len(steps), graph)
+        own = nodes.how == How.ORDER
+        kernels = sum(kind == "operator" for kind in steps.kind)
+        if own.sum() < _ENOUGH * kernels:
+            return None
+        self._note(
+            "the record has only the program before lowering: instructions are mapped by "
+            "operator and order, not by debug handle"
+        )
+        places = NodePlaces(graph, None, None)
+        return JoinedMethod(steps, graph, places, nodes, None, self.program, "", name, "")
+
+    def _fit(self, steps: Steps, nodes: StepNodes, graph: ProgramGraph) -> Fit:
+        fit = kernels_fit(steps, nodes, graph)
         if self.program is None or steps.plan is None:
             return fit
-        for row, mine in enumerate(handles):
+        for row, mine in enumerate(nodes.handles):
             if steps.kind[row] != "delegate" or not mine:
                 continue
             try:
@@ -202,10 +225,11 @@ def record_method(
         return None
     fits = []
     for method in record.methods:
-        graph, handles = record.edge_program(method), _handles(record, method, steps)
+        graph = record.edge_program(method)
+        nodes = nodes_of_instructions(steps, _handles(record, method, steps), graph)
+        fit = structure_fit(steps, record, method).plus(kernels_fit(steps, nodes, graph))
         numbers = record.debug_handles.instruction[record.debug_handles.rows_of(method)]
-        fit = kernels_fit(steps, handles, (), graph)
         missed = len(np.setdiff1d(numbers, steps.number))
-        fits.append((fit.differ == 0 and fit.agree > 0, fit.agree, -missed))
+        fits.append((fit.belongs and fit.agree > 0, fit.agree - fit.differ, -missed))
     best = max(fits)
     return record.methods[fits.index(best)] if best[0] and fits.count(best) == 1 else None
