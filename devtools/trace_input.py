@@ -23,15 +23,24 @@ _CURES = {
 }
 
 
-def open_trace(path: Path, *, program: Path | None = None, salvage: bool = False) -> Recording:
+def open_trace(
+    path: Path,
+    *,
+    program: Path | None = None,
+    record: Path | None = None,
+    salvage: bool = False,
+) -> Recording:
     """Open a bundle or a bare ETDump as a command does, with cures in the words of the command.
 
     Raises:
         TraceError: it cannot be read, or is something else; the text says what and what to do.
     """
     try:
-        return open_recording(path, program=program, strict=not salvage)
+        return open_recording(path, program=program, record=record, strict=not salvage)
     except TraceError as error:
+        if record is not None and error.path == str(record):
+            cure = "Give the ETRecord of the export of what ran, or leave --record out."
+            raise _again(error, cure) from error
         raise _in_words_of_the_command(error, path, program) from error
 
 
