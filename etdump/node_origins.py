@@ -98,7 +98,7 @@ class ModuleReader(_Stacks):
     def parsed(self, text: str) -> _Rows | None:
         rows: _Rows = []
         for entry in text.split(";"):
-            parts = _split(entry)
+            parts = split_entry(entry)
             if len(parts) != 3:
                 return None
             key, path, kind = parts
@@ -115,7 +115,7 @@ class ModuleReader(_Stacks):
         return ModuleStacks(edges, self._written(), path, kind, call)
 
 
-def _split(entry: str) -> list[str]:
+def split_entry(entry: str) -> list[str]:
     """The parts between commas that are in no brackets, without the spaces around them."""
     if "[" not in entry and "(" not in entry:
         return [part.strip() for part in entry.split(",")]

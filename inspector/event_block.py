@@ -1,12 +1,11 @@
-"""Event, EventBlock and PerfData: views on the columns, made when asked for.
+"""EventBlock: runs that did the same, as a view on the columns.
 
-Names and attributes are those of executorch.devtools. What comes from the
-graph (op types, stack traces, module hierarchy) is empty without an ETRecord.
+Names and attributes are those of executorch.devtools, and more. Everything is made
+when it is asked for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +13,10 @@ import numpy as np
 
 from etscope.inspector.blocks import Block
 from etscope.inspector.durations import block_statistics, slot_durations, slot_starts
-from etscope.inspector.perf_data import PerfData, Source
+from etscope.inspector.event import Event
+from etscope.inspector.graph_row import GraphFields
+from etscope.inspector.perf_data import Source
+from etscope.inspector.reference_outputs import case_of
 from etscope.inspector.samples import Samples
 from etscope.inspector.statistics import Statistics
 from etscope.inspector.units import TimeScale
@@ -22,88 +24,7 @@ from etscope.inspector.units import TimeScale
 if TYPE_CHECKING:
     import pandas as pd
 
-
-class Event:
-    """One row of a block: an operator, a delegate call, or what the runtime did around them."""
-
-    def __init__(self, block: EventBlock, row: int) -> None:
-        self.block, self._row = block, row
-        self._slot = block.columns.slots[row]
-        self.name = self._slot.name
-        self.delegate_debug_identifier = self._slot.signature.delegate
-        self.is_delegated_op = self._slot.is_delegated
-        self._instruction_id = self._slot.signature.instruction
-        self.debug_handles: int | Sequence[int] | None = None
-        self.num_outputs = 1
-        self.op_types: list[str] = []
-        self.stack_traces: dict[str, str] = {}
-        self.module_hierarchy: dict[str, dict[str, Any]] = {}
-        self.delegate_backend_name: str | None = None
-
-    @property
-    def is_timed(self) -> bool:
-        """Whether the event has samples; some only logged values."""
-        return bool(self._slot.profile)
-
-    @cached_property
-    def perf_data(self) -> PerfData | None:
-        """Samples and statistics; None when the event only logged values."""
-        if not self.is_timed:
-            return None
-        return PerfData.of(self.samples, self.block.statistics, self._row)
-
-    @property
-    def samples(self) -> Samples:
-        """The durations, in the unit of the block."""
-        return self.block.samples(self._row)
-
-    @property
-    def start_samples(self) -> Samples:
-        """The start of each sample in ticks of the trace's clock."""
-        return self.block.start_samples(self._row)
-
-    @property
-    def start_time(self) -> list[int] | None:
-        """The start of each sample in ticks; None when the event only logged values."""
-        return list(self.start_samples) if self.is_timed else None
-
-    @property
-    def raw_delegate_debug_metadatas(self) -> list[Any]:
-        """The bytes a delegate attached, per sample (as lists of numbers; "" where none)."""
-        return self.block.metadata(self._row)
-
-    @cached_property
-    def delegate_debug_metadatas(self) -> list[Any] | dict[str, Any]:
-        """The same, through the parser that the Inspector was given."""
-        parser = self.block.source.parser
-        raw = self.raw_delegate_debug_metadatas
-        return raw if not self.is_delegated_op or parser is None else parser(raw)
-
-    @property
-    def debug_data(self) -> list[Any]:
-        """What was logged here in the first run that logged anything, as torch values.
-
-        Empty without a debug buffer: nothing stands in for what is not there.
-        """
-        return self.debug_data_of(0)
-
-    def debug_data_of(self, run: int) -> list[Any]:
-        """What was logged here in one run of the block (0 is the first)."""
-        return self.block.logged_at(self._row, run)
-
-    def to_dataframe(self, _units: str = "") -> pd.DataFrame:
-        """This event as a frame of one row; `_units` is appended to the time columns."""
-        from etscope.inspector.tables import event_frame
-
-        return event_frame(self.block, self._row, _units)
-
-    def asdict(self, _units: str = "") -> dict[str, Any]:
-        """This event as column name → value."""
-        frame = self.to_dataframe(_units)
-        return {str(name): frame[name].iloc[0] for name in frame.columns}
-
-    def __repr__(self) -> str:
-        return f"Event(name={self.name!r}, instruction={self._instruction_id})"
+    from etscope.inspector.graph_fields import BlockGraph
 
 
 class EventBlock:
@@ -114,7 +35,32 @@ class EventBlock:
         self.name = columns.name
         self.bundled_input_index = columns.bundled_input
         self.method = columns.method
-        self.reference_output: list[Any] | None = None
+
+    @cached_property
+    def graph(self) -> BlockGraph:
+        """The rows of the block joined with the graph of its method."""
+        return self.source.graphs.of_block(self.columns)
+
+    @cached_property
+    def fields(self) -> tuple[GraphFields, ...]:
+        """What the graph says of each row."""
+        if self.source.graphs.is_given:
+            return self.graph.rows
+        return (GraphFields(),) * len(self.columns.slots)
+
+    @cached_property
+    def reference_outputs(self) -> list[list[Any]]:
+        """What the record expects of the method: the outputs of each test case. [] if nothing."""
+        return self.source.graphs.reference_cases(self.graph.record_name)
+
+    @property
+    def reference_output(self) -> list[Any] | None:
+        """The outputs expected of the test case that ran; None: none, or it is not known which.
+
+        A runtime writes -1 where it does not know the case. A record with one case
+        can only mean that one; of several none is taken.
+        """
+        return case_of(self.reference_outputs, self.bundled_input_index)
 
     @property
     def source_time_scale(self) -> TimeScale:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,6 +11,9 @@ from etscope.etdump.tensors import DebugBuffer
 from etscope.inspector.durations import Clock
 from etscope.inspector.samples import Samples
 from etscope.inspector.statistics import Statistics, statistics_of
+
+if TYPE_CHECKING:
+    from etscope.inspector.graph_source import GraphSource
 
 #: Parses the metadata that a delegate attached to an event, one item per sample.
 MetadataParser = Callable[[list[bytes]], "list[str] | dict[str, Any]"]
@@ -79,9 +82,13 @@ class PerfData:
 
 
 class Source:
-    """What the views of one trace share: clock, debug buffer, delegate parser."""
+    """What the views of one trace share: clock, debug buffer, delegate parser, graphs."""
 
     def __init__(
-        self, clock: Clock, buffer: DebugBuffer | None, parser: MetadataParser | None
+        self,
+        clock: Clock,
+        buffer: DebugBuffer | None,
+        parser: MetadataParser | None,
+        graphs: GraphSource,
     ) -> None:
-        self.clock, self.buffer, self.parser = clock, buffer, parser
+        self.clock, self.buffer, self.parser, self.graphs = clock, buffer, parser, graphs

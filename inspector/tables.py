@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from etscope.inspector.collection import no_collection
-from etscope.inspector.event_block import Event, EventBlock
+from etscope.inspector.event import Event
+from etscope.inspector.event_block import EventBlock
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,6 +27,12 @@ _NOT_PRINTED = [
     "debug_data",
 ]
 _NOT_PRINTED_EVENT = "OPERATOR_CALL"
+#: What a record adds at the right end.
+_OURS = ["node", "op", "module", "source", "mapped_by", "confidence", "reason"]
+#: Of these the printed table shows what is short and not said by op_types.
+_OURS_NOT_PRINTED = ["node", "op", "reason"]
+#: A cell names that many operators; of more, the first two and the last.
+_SOME_OPERATORS = 4
 _STATISTICS = {"p10": "p10", "p50": "p50", "p90": "p90", "avg": "mean", "min": "min", "max": "max"}
 
 
@@ -51,6 +58,7 @@ def _columns(selection: Selection, units: str) -> dict[str, Any]:
     """The columns of these rows, straight from the columns beneath them."""
     places = [(block, row) for block, rows in selection for row in rows]
     slots = [block.columns.slots[row] for block, row in places]
+    graph = [block.fields[row] for block, row in places]
     timed = [(*place, bool(slot.profile)) for place, slot in zip(places, slots, strict=True)]
     out: dict[str, Any] = {
         "event_name": _cells([slot.name for slot in slots]),
@@ -60,13 +68,13 @@ def _columns(selection: Selection, units: str) -> dict[str, Any]:
         parts = [getattr(block.statistics, name)[list(rows)] for block, rows in selection if rows]
         out[column + units] = np.concatenate(parts) if parts else np.zeros(0)
     return out | {
-        "op_types": _cells([[] for _ in slots]),
-        # Numbers, texts and None side by side: pandas would make a text column of it.
+        "op_types": _cells([_short(fields.op_types) for fields in graph]),
+        # Numbers or texts and None side by side: pandas would make texts and NaN of them.
         "delegate_debug_identifier": _objects([slot.signature.delegate for slot in slots]),
-        "stack_traces": _cells([{} for _ in slots]),
-        "module_hierarchy": _cells([{} for _ in slots]),
+        "stack_traces": _cells([fields.stack_traces for fields in graph]),
+        "module_hierarchy": _cells([fields.module_hierarchy for fields in graph]),
         "is_delegated_op": np.array([slot.is_delegated for slot in slots], np.bool_),
-        "delegate_backend_name": _cells([None] * len(slots)),
+        "delegate_backend_name": _objects([fields.delegate_backend_name for fields in graph]),
         "debug_data": _cells([block.logged_at(row, 0) for block, row in places]),
         "start_time": _cells(
             [block.start_samples(row) if known else None for block, row, known in timed]
@@ -74,11 +82,28 @@ def _columns(selection: Selection, units: str) -> dict[str, Any]:
     }
 
 
+def _short(operators: list[str]) -> list[str] | str:
+    """The cell of a list of operators, as upstream writes it."""
+    if len(operators) <= _SOME_OPERATORS:
+        return operators
+    first, second, last = operators[0], operators[1], operators[-1]
+    return f"['{first}', '{second}' ... '{last}'] ({len(operators)} total)"
+
+
+def _ours(selection: Selection) -> dict[str, Any]:
+    """The columns that executorch.devtools does not have; none without a record or a program."""
+    if not any(block.source.graphs.is_given for block, _ in selection):
+        return {}
+    graph = [block.fields[row] for block, rows in selection for row in rows]
+    return {name: _objects([getattr(fields, name) for fields in graph]) for name in _OURS}
+
+
 def event_frame(block: EventBlock, row: int, units: str) -> pd.DataFrame:
     """One event as a row, without the name of the block."""
     import pandas as pd
 
-    return pd.DataFrame(_columns([(block, [row])], units))
+    selection = [(block, [row])]
+    return pd.DataFrame(_columns(selection, units) | _ours(selection))
 
 
 def blocks_frame(
@@ -93,11 +118,12 @@ def blocks_frame(
     with no_collection():
         whole = [(block, range(len(block.columns.slots))) for block in blocks]
         columns |= _columns(whole, f" ({scale})" if include_units else "")
-        frame = pd.DataFrame(columns)
-    if not include_metadata:
-        return frame
-    metadata = _metadata([event for block in blocks for event in block.events])
-    return pd.concat([frame, metadata], axis=1) if len(metadata.columns) else frame
+        frames = [pd.DataFrame(columns)]
+        if include_metadata:
+            frames.append(_metadata([event for block in blocks for event in block.events]))
+        frames.append(pd.DataFrame(_ours(whole)))
+    frames = [frame for frame in frames if len(frame.columns)]
+    return pd.concat(frames, axis=1) if len(frames) > 1 else frames[0]
 
 
 def _metadata(events: Sequence[Event]) -> pd.DataFrame:
@@ -116,6 +142,7 @@ def printed_frame(
     """The frame that is printed and saved: fewer columns, no OPERATOR_CALL rows."""
     frame = blocks_frame(blocks, include_units, include_metadata)
     frame = frame.drop(columns=_NOT_PRINTED)
+    frame = frame.drop(columns=_OURS_NOT_PRINTED, errors="ignore")
     kept = ~frame["event_name"].str.contains(_NOT_PRINTED_EVENT, regex=False)
     return frame[kept].reset_index(drop=True)
 

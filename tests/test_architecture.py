@@ -14,7 +14,8 @@ from project import FLOORS, ROOT, run_python, sources, tracked
 DOORS = {
     "torch": ("devtools/capture", "inspector/numerics"),
     "torchao": ("devtools/capture",),
-    "executorch": ("devtools/capture",),
+    # get_exported_program gives objects of executorch, which only executorch can make.
+    "executorch": ("devtools/capture", "inspector/exported_programs.py"),
     "dash": ("dashboard",),
     "plotly": ("dashboard",),
     "pandas": ("inspector", "dashboard"),

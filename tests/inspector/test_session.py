@@ -88,12 +88,13 @@ def test_cycles_on_one_side_are_refused_before_anything_is_read() -> None:
         Inspector("not there", source_time_scale=TimeScale.CYCLES)
 
 
-def test_an_etrecord_is_not_passed_over_in_silence(path: Path) -> None:
-    with pytest.warns(UserWarning, match="ETRecord is not joined"):
-        opened = Inspector(path, etrecord="record.etrecord")
+def test_without_a_record_nothing_is_said_of_graphs(path: Path) -> None:
+    opened = Inspector(path)
     event = opened.event_blocks[1].events[0]
     assert (event.op_types, event.stack_traces, event.module_hierarchy) == ([], {}, {})
     assert (event.debug_handles, event.delegate_backend_name) == (None, None)
+    assert (event.node, event.source, event.mapped_by) == (None, None, "not mapped")
+    assert event.reason == "there is no record and no program"
     assert opened.op_graph_dict is None
 
 
