@@ -11,12 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from etscope.devtools.capture.inputs import Values
-from etscope.devtools.capture.paths import make_record_portable
+from etscope.devtools.capture.paths import portable_text
 from etscope.devtools.extras import install_line, require
 from etscope.etdump.errors import CaptureError, MissingExtra, UsageError
 
 if TYPE_CHECKING:
+    import torch
     from torch.export import ExportedProgram
+
+    from etscope.devtools.capture.record_parts import SavedRecord
 
 BACKENDS = ("portable", "xnnpack")
 QUANTIZATIONS = ("int8",)
@@ -53,6 +56,8 @@ def export_program(
     """
     import torch
 
+    from etscope.devtools.capture.record_parts import save_record
+
     notes: list[str] = []
     # Without gradients: a buffer that a graph writes back would else refuse to be written.
     with _quiet(), torch.no_grad():
@@ -64,15 +69,26 @@ def export_program(
                 if program.range_constraints:
                     notes.append(f"Method {name!r} was quantized with the shapes of its first set.")
         manager = _lower(chosen, backend)
+        extras = _extras(programs, chosen)
+        # What numerical comparisons start from; the format knows one set, of one method.
+        example = input_sets.get("forward") or next(iter(input_sets.values()))
+        saved = save_record(manager, extras, list(example[0]), folder / "record.etrecord")
+        notes += saved.notes
+        if saved.lost:
+            notes.append(_said_of(saved))
+        if not saved.explains_all:
+            manager = _with_source_lines(chosen, backend, notes) or manager
         path = folder / "program.pte"
         with path.open("wb") as stream:
             manager.write_to_file(stream)
-        extras = _extras(programs, quantized=quantize is not None)
-        # What numerical comparisons start from; the format knows one set, of one method.
-        example = input_sets.get("forward") or next(iter(input_sets.values()))
-        path_of_record = folder / "record.etrecord"
-        record = _save_record(manager, extras, list(example[0]), path_of_record, notes)
-    return Exported(path, record, tuple(notes))
+    return Exported(path, saved.path, tuple(notes))
+
+
+def _said_of(saved: SavedRecord) -> str:
+    lost = ", ".join(saved.lost)
+    if saved.path is None:
+        return f"The ETRecord could not be saved ({lost}), so the bundle has none."
+    return f"The ETRecord is not whole, because ExecuTorch could not save: {lost}."
 
 
 def _lower(programs: Mapping[str, ExportedProgram], backend: str) -> Any:
@@ -84,6 +100,30 @@ def _lower(programs: Mapping[str, ExportedProgram], backend: str) -> Any:
     with _step("making the ExecuTorch program"):
         # Without stack traces: they would put paths of this machine into the program.
         return edge.to_executorch(exir.ExecutorchBackendConfig(emit_stacktrace=False))
+
+
+def _with_source_lines(
+    programs: Mapping[str, ExportedProgram], backend: str, notes: list[str]
+) -> Any:
+    """The program made again, with the stack trace of each instruction; None if that fails."""
+    exir: Any = require("executorch.exir")
+    try:
+        edge = exir.to_edge_transform_and_lower(dict(programs), partitioner=_partitioners(backend))
+        for name in edge.methods:
+            _make_traces_portable(edge.exported_program(name).graph_module)
+        made = edge.to_executorch(exir.ExecutorchBackendConfig(emit_stacktrace=True))
+    except Exception as why:
+        notes.append(f"The program could not be given source lines either ({reason_of(why)}).")
+        return None
+    notes.append("The program itself carries source lines, as far as ExecuTorch writes them.")
+    return made
+
+
+def _make_traces_portable(module: torch.fx.GraphModule) -> None:
+    for part in module.modules():
+        for node in getattr(getattr(part, "graph", None), "nodes", ()):
+            # Each operator must have one, or the program cannot be made.
+            node.meta["stack_trace"] = portable_text(node.meta.get("stack_trace") or "")
 
 
 def _partitioners(backend: str) -> list[Any]:
@@ -116,34 +156,18 @@ def _quantized(program: ExportedProgram, sets: Sequence[Values]) -> ExportedProg
     return torch.export.export(pt2e.convert_pt2e(prepared), args, kwargs)
 
 
-def _extras(programs: Mapping[str, ExportedProgram], *, quantized: bool) -> dict[str, Any]:
+def _extras(
+    programs: Mapping[str, ExportedProgram], lowered: Mapping[str, ExportedProgram]
+) -> dict[str, ExportedProgram]:
     """Graphs that an ETRecord drops by itself: those before quantizing, and not of `forward`."""
-    found = {f"float_{name}": program for name, program in programs.items() if quantized}
-    if not quantized:
-        found = {f"aten_{name}": ep for name, ep in programs.items() if name != "forward"}
-    return found
+    found = {f"float_{name}": ep for name, ep in programs.items() if lowered[name] is not ep}
+    return found | {f"aten_{name}": ep for name, ep in lowered.items() if name != "forward"}
 
 
-def _save_record(
-    manager: Any, extras: dict[str, Any], example: list[object], path: Path, notes: list[str]
-) -> Path | None:
-    """Save the ETRecord; a graph that it cannot hold must not cost the capture."""
-    try:
-        record = manager.get_etrecord()
-        record.add_extra_export_modules(extras)
-        record.update_representative_inputs(example)
-        record.save(path)
-        make_record_portable(path)
-    except Exception as why:
-        path.unlink(missing_ok=True)
-        reason = f"{type(why).__name__}: {_first_line(why)}"
-        notes.append(f"The ETRecord could not be saved ({reason}), so the bundle has none.")
-        return None
-    return path
-
-
-def _first_line(why: BaseException) -> str:
-    return (str(why).strip().splitlines() or ["no reason given"])[0]
+def reason_of(why: BaseException) -> str:
+    """The kind and the first line of an exception."""
+    first = (str(why).strip().splitlines() or ["no reason given"])[0]
+    return f"{type(why).__name__}: {first}"
 
 
 @contextlib.contextmanager
@@ -153,7 +177,7 @@ def _step(what: str) -> Iterator[None]:
     except (CaptureError, UsageError, MissingExtra):
         raise
     except Exception as why:
-        message = f"ExecuTorch failed at {what}: {type(why).__name__}: {_first_line(why)}"
+        message = f"ExecuTorch failed at {what}: {reason_of(why)}"
         raise CaptureError(message) from why
 
 
