@@ -85,14 +85,18 @@ class LatencyReport:
             )
         return out
 
-    def to_json(self) -> dict[str, Any]:
-        """The machine-readable report; see docs/schemas/latency.json."""
+    def source(self) -> dict[str, Any]:
+        """What the report is of: the path as it was given, hashes as a bundle lists them."""
         manifest = self.recording.bundle.manifest if self.recording.bundle else None
         hashes = {name: e.sha256 for name, e in manifest.files.items()} if manifest else {}
+        return {"path": self.recording.source, "sha256": hashes}
+
+    def to_json(self) -> dict[str, Any]:
+        """The machine-readable report; see docs/schemas/latency.json."""
         return {
             "schema": SCHEMA,
             "version": VERSION,
-            "source": {"path": self.recording.source, "sha256": hashes},
+            "source": self.source(),
             "verdict": self.verdict,
             "confidence": self.confidence,
             "coverage": self.coverage,
