@@ -12,7 +12,7 @@ from etscope.devtools.quantities import bar, decimals_for, fixed
 from etscope.devtools.terminal import Column, say
 from etscope.inspector.latency import MethodLatency
 from etscope.inspector.operators import OperatorRows
-from etscope.inspector.resolution import clock_step
+from etscope.inspector.resolution import clock_step, is_below
 from etscope.inspector.wording import counted, percent
 
 #: What a table may be sorted by. Figures come largest first.
@@ -169,7 +169,7 @@ def _times(
     if step is None:
         return [fixed(value, places) for value in figures.values()]
     texts = [
-        f"<{step:.6g}" if value == 0 and name != "std" else fixed(value, places)
+        f"<{step:.6g}" if name != "std" and is_below(value, step, name) else fixed(value, places)
         for name, value in figures.items()
     ]
     # Nothing is known of how times vary none of which the clock could tell.

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from etscope.inspector.correlate.origins import Origins
+from etscope.inspector.fallbacks.ledger import FallbackLedger
 from etscope.inspector.latency import MethodLatency
 from etscope.inspector.recording import Recording
 from etscope.inspector.wording import counted
@@ -25,19 +28,49 @@ class Finding:
     advice: str = ""
 
 
+@dataclass(frozen=True, eq=False)
+class Case:
+    """What rules look at: one kind of inference and all that is known of it."""
+
+    recording: Recording
+    latency: MethodLatency
+    origins: Origins  # row for row with the latency's rows
+    fallbacks: FallbackLedger
+
+    @property
+    def name(self) -> str:
+        """The method, as it stands in a sentence."""
+        return self.latency.method or "the method"
+
+    def share(self, time: float) -> float:
+        """A time per inference as a share of the method's; NaN where it was not timed."""
+        return time / self.latency.mean if self.latency.mean else float("nan")
+
+    def place(self, row: int) -> str:
+        """Where a row comes from: "models.py:56 in layers.0.attention"; "" where not known."""
+        source, module = self.origins.source(row), self.origins.module(row)
+        parts = [short(source)] if source else []
+        if module:
+            parts.append(f"in {module}")
+        return " ".join(parts)
+
+
+def short(source: str) -> str:
+    """A line without the folders of its file: "models.py:56"."""
+    return re.split(r"[/\\]", source)[-1]
+
+
 #: More of one rule are counted instead of listed; the kinds with the most time come first.
 _MOST_OF_A_RULE = 5
 
-Rule = Callable[[Recording, MethodLatency], Iterator[Finding]]
+Rule = Callable[[Case], Iterator[Finding]]
 
 
-def find(
-    recording: Recording, latencies: list[MethodLatency], rules: tuple[Rule, ...]
-) -> list[Finding]:
+def find(cases: Sequence[Case], rules: Sequence[Rule]) -> list[Finding]:
     """What the rules find, the most severe first, in the order of the rules otherwise."""
     found: list[Finding] = []
     for rule in rules:
-        of_rule = [finding for latency in latencies for finding in rule(recording, latency)]
+        of_rule = [finding for case in cases for finding in rule(case)]
         found += of_rule[:_MOST_OF_A_RULE]
         if len(of_rule) > _MOST_OF_A_RULE:
             found.append(_others(of_rule[_MOST_OF_A_RULE:]))

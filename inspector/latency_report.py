@@ -14,16 +14,18 @@ from etscope.inspector.correlate.how import How
 from etscope.inspector.correlate.ledger import Ledger, ledger_of
 from etscope.inspector.correlate.origins import Origins
 from etscope.inspector.durations import Clock
-from etscope.inspector.findings import Finding, Rule, find
+from etscope.inspector.fallbacks.ledger import FallbackLedger
+from etscope.inspector.fallbacks.reading import fallbacks_of
+from etscope.inspector.findings import Case, Finding, Rule, find
 from etscope.inspector.latency import MethodLatency, latencies
 from etscope.inspector.recording import Recording
+from etscope.inspector.row_figures import row_figures
 from etscope.inspector.rules import DEFAULT_RULES
 from etscope.inspector.waterfall import Part, waterfall
 from etscope.inspector.wording import counted, figure
 
 SCHEMA = "etscope.latency"
 VERSION = 1
-_STATISTICS = ("mean", "std", "min", "p10", "p50", "p90", "p99", "max")
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +36,7 @@ class LatencyReport:
     methods: list[MethodLatency]
     origins: list[Origins]  # one per method, row for row with its rows
     ledgers: list[Ledger]  # one per method: how much of it was mapped
+    fallbacks: list[FallbackLedger]  # one per method: what ran outside of delegates
     waterfalls: list[list[Part]]  # one per method
     verdict: str
     confidence: str
@@ -46,14 +49,8 @@ class LatencyReport:
 
     def _rows(self, number: int) -> list[dict[str, Any]]:
         latency, origins = self.methods[number], self.origins[number]
-        rows, unit = latency.rows, latency.unit
-        share = rows.share
-        out = []
+        rows, out = latency.rows, []
         for row in range(len(rows)):
-            figures = {
-                f"{name}_{unit}": _number(getattr(rows.statistics, name)[row])
-                for name in _STATISTICS
-            }
             out.append(
                 {
                     "method": latency.method,
@@ -78,9 +75,7 @@ class LatencyReport:
                     "backend": rows.backend[row],
                     "calls": float(rows.calls[row]),
                     "count": int(rows.statistics.count[row]),
-                    f"per_inference_{unit}": _number(rows.total[row]),
-                    "share": _number(share[row]),
-                    **figures,
+                    **row_figures(latency, row),
                 }
             )
         return out
@@ -127,16 +122,21 @@ def latency_report(
     join = recording.correlation
     origins = [join.of_rows(item.method, item.block.slots, item.rows) for item in methods]
     ledgers = [ledger_of(item, of) for item, of in zip(methods, origins, strict=True)]
+    fallbacks = [
+        fallbacks_of(item, of, recording.program) for item, of in zip(methods, origins, strict=True)
+    ]
+    cases = [Case(recording, *parts) for parts in zip(methods, origins, fallbacks, strict=True)]
     return LatencyReport(
         recording=recording,
         methods=methods,
         origins=origins,
         ledgers=ledgers,
+        fallbacks=fallbacks,
         waterfalls=[waterfall(recording, latency) for latency in methods],
         verdict=_verdict(methods),
         confidence=_confidence(recording, methods),
         coverage=_coverage(recording, methods) | mapping_coverage(recording, methods, ledgers),
-        findings=find(recording, methods, rules),
+        findings=find(cases, rules),
     )
 
 

@@ -13,8 +13,10 @@ import numpy as np
 
 from etscope.etdump.columns import Bytes, Ints, Ints32
 from etscope.etdump.xnnpack import XnnGraph, read_xnnpack
+from etscope.inspector.backends import xnnpack_takes
 from etscope.inspector.backends.alignment import CELL_LIMIT, Fits, align
 from etscope.inspector.backends.operations import Attribution, Confidence, Operations
+from etscope.inspector.backends.placement import Call, Refusal
 
 _NAME = "XnnpackBackend"
 
@@ -92,6 +94,10 @@ class Xnnpack:
 
     names = (_NAME,)
     resolution_ns = 1000.0  # its profiler counts whole microseconds
+
+    def refusal(self, call: Call) -> Refusal | None:
+        """Why its partitioner leaves a call to others; None: nothing known speaks against it."""
+        return xnnpack_takes.refusal(call)
 
     def operations(self, blob: Bytes) -> Operations:
         """The nodes of a delegate, in order.

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from etscope.inspector.findings import Rule
-from etscope.inspector.rules.cost import (
-    costliest,
-    delegate_overhead,
-    dispatch,
+from etscope.inspector.rules.conversion import (
+    boundary_conversions,
+    control_flow,
+    quantize_dequantize,
+    tiny_partitions,
+)
+from etscope.inspector.rules.cost import costliest, delegate_overhead, dispatch, unexplained
+from etscope.inspector.rules.fallback import (
+    delegated_elsewhere,
+    no_delegate,
     portable_beside_delegates,
-    unexplained,
+    top_fallback,
+    wide_types,
 )
 from etscope.inspector.rules.trust import (
     clocks_disagree,
@@ -21,7 +28,15 @@ from etscope.inspector.rules.trust import (
 
 DEFAULT_RULES: tuple[Rule, ...] = (
     costliest,
+    top_fallback,
     portable_beside_delegates,
+    no_delegate,
+    delegated_elsewhere,
+    wide_types,
+    boundary_conversions,
+    quantize_dequantize,
+    tiny_partitions,
+    control_flow,
     dispatch,
     delegate_overhead,
     unexplained,

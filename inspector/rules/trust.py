@@ -6,9 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from etscope.inspector.findings import Finding
-from etscope.inspector.latency import MethodLatency
-from etscope.inspector.recording import Recording
+from etscope.inspector.findings import Case, Finding
 from etscope.inspector.resolution import clock_step
 from etscope.inspector.waterfall import mean_wall
 from etscope.inspector.wording import counted, figure
@@ -16,8 +14,9 @@ from etscope.inspector.wording import counted, figure
 _FEW = 10
 
 
-def few_samples(recording: Recording, latency: MethodLatency) -> Iterator[Finding]:
+def few_samples(case: Case) -> Iterator[Finding]:
     """Too few inferences for percentiles to mean much."""
+    latency = case.latency
     count = len(latency.runs)
     if count < _FEW:
         yield Finding(
@@ -30,8 +29,9 @@ def few_samples(recording: Recording, latency: MethodLatency) -> Iterator[Findin
         )
 
 
-def warm_up(recording: Recording, latency: MethodLatency) -> Iterator[Finding]:
+def warm_up(case: Case) -> Iterator[Finding]:
     """The first inference took much longer than the rest and is among the samples."""
+    latency = case.latency
     samples = latency.samples[~np.isnan(latency.samples)]
     if len(samples) < 4:
         return
@@ -46,8 +46,9 @@ def warm_up(recording: Recording, latency: MethodLatency) -> Iterator[Finding]:
         )
 
 
-def spread(recording: Recording, latency: MethodLatency) -> Iterator[Finding]:
+def spread(case: Case) -> Iterator[Finding]:
     """Times differ much from inference to inference."""
+    latency = case.latency
     samples = latency.samples[~np.isnan(latency.samples)]
     if len(samples) < _FEW:
         return
@@ -64,10 +65,11 @@ def spread(recording: Recording, latency: MethodLatency) -> Iterator[Finding]:
         )
 
 
-def tracing_cost(recording: Recording, latency: MethodLatency) -> Iterator[Finding]:
+def tracing_cost(case: Case) -> Iterator[Finding]:
     """What the tracing itself costs, where both passes were timed from outside."""
-    traced = mean_wall(recording, latency, traced=True)
-    untraced = mean_wall(recording, latency, traced=False)
+    latency = case.latency
+    traced = mean_wall(case.recording, latency, traced=True)
+    untraced = mean_wall(case.recording, latency, traced=False)
     if traced is None or untraced is None or not (traced > 0 and untraced > 0):
         return
     ratio = traced / untraced
@@ -95,8 +97,9 @@ def tracing_cost(recording: Recording, latency: MethodLatency) -> Iterator[Findi
     )
 
 
-def clocks_disagree(recording: Recording, latency: MethodLatency) -> Iterator[Finding]:
+def clocks_disagree(case: Case) -> Iterator[Finding]:
     """A delegate's operations add up to more than its call: another clock, or parallel work."""
+    latency = case.latency
     rows = latency.rows
     for row in rows.top.tolist():
         if rows.kind[row] != "delegate" or not rows.inner[row] > rows.total[row] * 1.02:
@@ -113,8 +116,9 @@ def clocks_disagree(recording: Recording, latency: MethodLatency) -> Iterator[Fi
         )
 
 
-def resolution(recording: Recording, latency: MethodLatency) -> Iterator[Finding]:
+def resolution(case: Case) -> Iterator[Finding]:
     """Events inside delegates that a coarse clock reads as nothing."""
+    latency = case.latency
     if latency.unit == "cycles":
         return
     rows = latency.rows

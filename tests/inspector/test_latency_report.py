@@ -163,7 +163,7 @@ def test_findings_come_most_severe_first_and_rules_can_be_chosen() -> None:
     recording = report_of(mixed()).recording
     report = latency_report(recording, rules=(lambda *_: iter([Finding("mine", "low", "!")]),))
     assert [finding.rule for finding in report.findings] == ["mine"]
-    assert find(recording, [], ()) == []
+    assert find([], ()) == []
 
 
 SAMPLES = sorted((ROOT / "sample_traces").glob("*.etscope"))
