@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from etscope.devtools.column_fit import print_fitting
+from etscope.devtools.findings_text import print_findings
 from etscope.devtools.latency_table import print_operators
 from etscope.devtools.quantities import decimals_for, fixed
 from etscope.devtools.terminal import Column, is_terminal, paragraph, say
@@ -19,7 +20,6 @@ SCREENFUL = 20
 #: Kinds of inference that get a waterfall and a table each.
 MOST_KINDS = 6
 
-_STYLE = {"high": "bold red", "medium": "yellow", "low": "cyan", "info": None}
 _HOW = {
     "manifest": "told by the manifest",
     "matched": "found by the program's operators",
@@ -66,7 +66,7 @@ def print_report(report: LatencyReport, layout: Layout | None = None) -> None:
     paragraph(f"confidence: {report.confidence}")
     if not report.methods:
         paragraph(f"What the file holds says: etscope doctor {report.recording.source}")
-    _print_findings(report)
+    print_findings(report.findings)
     count = min(layout.kinds or len(report.methods), len(report.methods))
     for number in range(count):
         say()
@@ -140,20 +140,6 @@ def _unknowns(report: LatencyReport) -> list[str]:
         cure = "" if report.recording.program else "; --program X.pte tells methods and backends"
         lines.append(what + cure)
     return lines
-
-
-def _print_findings(report: LatencyReport) -> None:
-    say()
-    if not report.findings:
-        say("findings: none")
-        return
-    say("findings", style="bold")
-    for finding in report.findings:
-        lead = f"  {finding.severity:<7} "
-        text = f"{finding.message} [{finding.rule}]"
-        paragraph(text, lead, " " * len(lead), style=_STYLE.get(finding.severity))
-        if finding.advice:
-            paragraph(finding.advice, " " * len(lead))
 
 
 def _print_method(latency: MethodLatency, parts: list[Part], layout: Layout) -> None:

@@ -43,7 +43,7 @@ class Program:
     header: ExtendedHeader | None  # None: a program without segments has none
     start: int  # its first byte in `data`; not 0 inside a bundled program
     data: Bytes  # the file, up to the last byte of the program
-    file_bytes: int  # of the whole file
+    file: Bytes  # all of it; a bundled program has test cases besides `data`
     path: str | None = None
 
     def method(self, name: str) -> Method:
@@ -128,7 +128,7 @@ def _read(data: Bytes, path: str | None) -> Program:
         header=header,
         start=start,
         data=data,
-        file_bytes=len(whole),
+        file=whole,
         path=path,
     )
 

@@ -22,3 +22,13 @@ def percent(share: float) -> str | None:
     if not math.isfinite(share):
         return None
     return "<0.1%" if 0 < share < 0.0005 else f"{share:.1%}"
+
+
+def size_text(size_bytes: int) -> str:
+    """Bytes as they stand in a sentence: 812 bytes, 5.04 kB, 3.52 MB (powers of 1000)."""
+    if size_bytes < 1000:
+        return counted(size_bytes, "byte")
+    for power, unit in enumerate(("kB", "MB"), start=1):
+        if size_bytes < 999.5 * 1000**power:
+            return f"{size_bytes / 1000**power:.3g} {unit}"
+    return f"{figure(size_bytes / 1e9)} GB"

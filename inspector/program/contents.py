@@ -1,0 +1,99 @@
+"""What lies inside a delegate: its operations as the backend's plug-in reads them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from etscope.etdump.delegates import Delegate
+from etscope.etdump.errors import TraceError
+from etscope.etdump.program import Program
+from etscope.inspector.backends import backend_of
+from etscope.inspector.backends.operations import Operations
+from etscope.inspector.program.calls import Place, delegate_calls, delegate_counts
+
+
+@dataclass(frozen=True, eq=False)
+class DelegateContents:
+    """One delegate of a program. `number` counts over all methods, from 0."""
+
+    number: int
+    method: str
+    index: int  # in its method
+    delegate: Delegate
+    calls: int  # instructions that call it
+    place: Place | None  # of the first of them; None: never called
+    operations: Operations | None
+    unread: str | None  # why `operations` is not there
+
+    def row(self) -> dict[str, Any]:
+        """The delegate as a flat row."""
+        where = self.delegate
+        return {
+            "delegate": self.number,
+            "method": self.method,
+            "index": self.index,
+            "backend": where.backend,
+            "size_bytes": where.size_bytes,
+            "start_byte": where.start,
+            "segment": where.index if where.in_segment else None,
+            "calls": self.calls,
+            "chain": None if self.place is None else self.place.chain,
+            "instruction": None if self.place is None else self.place.instruction,
+            "operations": None if self.operations is None else len(self.operations),
+            "unread": self.unread,
+            "compile_specs": [
+                {"key": key, "size_bytes": len(value)} for key, value in where.compile_specs
+            ],
+        }
+
+    def operation_rows(self) -> list[dict[str, Any]]:
+        """A flat row per operation inside, in the order in which they run; [] where not read."""
+        found = self.operations
+        if found is None:
+            return []
+        return [
+            {
+                "operation": row,
+                "kind": found.kind[row],
+                "detail": found.detail[row] or None,
+                "debug_handle": None if found.handle[row] < 0 else int(found.handle[row]),
+                "inserted": bool(found.inserted[row]),
+                "inputs": found.input[found.inputs[row] : found.inputs[row + 1]].tolist(),
+                "outputs": found.output[found.outputs[row] : found.outputs[row + 1]].tolist(),
+            }
+            for row in range(len(found))
+        ]
+
+
+def delegate_contents(program: Program) -> list[DelegateContents]:
+    """Every delegate of every method, in the order of the file."""
+    out: list[DelegateContents] = []
+    for method in program.methods:
+        first, counts = delegate_calls(method), delegate_counts(method)
+        for index, delegate in enumerate(method.delegates):
+            operations, unread = _inside(program, delegate)
+            out.append(
+                DelegateContents(
+                    number=len(out),
+                    method=method.name,
+                    index=index,
+                    delegate=delegate,
+                    calls=counts[index],
+                    place=Place.of(method, first[index]) if index in first else None,
+                    operations=operations,
+                    unread=unread,
+                )
+            )
+    return out
+
+
+def _inside(program: Program, delegate: Delegate) -> tuple[Operations | None, str | None]:
+    backend = backend_of(delegate.backend)
+    if backend is None:
+        return None, f"no plug-in reads {delegate.backend}"
+    try:
+        return backend.operations(program.blob(delegate)), None
+    except TraceError as error:
+        place = delegate.start + (error.offset or 0)
+        return None, f"byte {place}: {error.message}"

@@ -1,0 +1,137 @@
+"""Findings on a program: bytes that could go, files that it needs, delegates that stay closed."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from etscope.inspector.findings import Finding
+from etscope.inspector.program.holders import Holder, Part
+from etscope.inspector.wording import counted, percent, size_text
+
+if TYPE_CHECKING:
+    from etscope.inspector.program.report import ProgramReport
+
+Rule = Callable[["ProgramReport"], Iterator[Finding]]
+
+#: Smaller copies are not worth a sentence.
+_LEAST_COPY = 256
+#: Share of the file from which on source lines are worth one.
+_MUCH = 0.05
+_COMPARED = (Part.CONSTANTS, Part.STATES, Part.NAMED_DATA, Part.DELEGATES)
+
+
+def stored_twice(report: ProgramReport) -> Iterator[Finding]:
+    """Constants, named data and blobs that lie in the file more than once."""
+    by_size: dict[int, list[Holder]] = {}
+    # Only what has its bytes alone is read, so all of it together is at most the file.
+    for holder, held in zip(report.holders, report.owned.bytes_of.tolist(), strict=True):
+        if holder.part in _COMPARED and held >= _LEAST_COPY and held == _extent(holder):
+            by_size.setdefault(held, []).append(holder)
+    copies: dict[bytes, list[Holder]] = {}
+    for same_size in by_size.values():
+        for holder in same_size if len(same_size) > 1 else ():
+            ((start, end),) = holder.spans
+            digest = hashlib.sha256(report.program.file[start:end].tobytes()).digest()
+            copies.setdefault(digest, []).append(holder)
+    again = [same for same in copies.values() if len(same) > 1]
+    spare = sum(_extent(same[0]) * (len(same) - 1) for same in again)
+    if spare:
+        largest = max(again, key=lambda same: _extent(same[0]) * (len(same) - 1))
+        yield Finding(
+            "stored_twice",
+            "medium",
+            f"{size_text(spare)} of the file are copies: {largest[0].label} is the same as "
+            f"{largest[1].label}",
+            {
+                "size_bytes": spare,
+                "copies": [[holder.label for holder in same] for same in again],
+            },
+            "Share the parameter in the model (tie the weights) before the export.",
+        )
+
+
+def _extent(holder: Holder) -> int:
+    return sum(end - start for start, end in holder.spans)
+
+
+def unused_data(report: ProgramReport) -> Iterator[Finding]:
+    """Bytes that are stored and nothing in the program refers to."""
+    size = report.parts.get(Part.UNUSED, 0)
+    if size:
+        labels = [holder.label for holder in report.holders if holder.part is Part.UNUSED]
+        yield Finding(
+            "unused_data",
+            "low",
+            f"nothing refers to {size_text(size)} of the stored data "
+            f"({counted(len(labels), 'piece')})",
+            {"size_bytes": size, "pieces": labels},
+            "Export the program again with a current exporter.",
+        )
+
+
+def not_accounted_for(report: ProgramReport) -> Iterator[Finding]:
+    """Bytes of the file that no part of the format explains."""
+    size = report.parts.get(Part.UNACCOUNTED, 0)
+    if size:
+        yield Finding(
+            "not_accounted_for",
+            "low",
+            f"{size_text(size)} of the file are neither data that the program names nor padding",
+            {"size_bytes": size},
+            "Something was appended to the file, or its exporter is newer than etscope.",
+        )
+
+
+def source_lines(report: ProgramReport) -> Iterator[Finding]:
+    """Source lines that a shipped program carries along."""
+    size = report.parts.get(Part.SOURCE_LINES, 0)
+    share = size / max(len(report.program.file), 1)
+    if share >= _MUCH:
+        yield Finding(
+            "source_lines",
+            "low",
+            f"source lines of the model hold {percent(share)} of the file, with paths and code",
+            {"size_bytes": size, "share": share},
+            "For a program that is shipped, export without emit_stacktrace.",
+        )
+
+
+def needs_other_files(report: ProgramReport) -> Iterator[Finding]:
+    """Weights that are not in the program."""
+    missing = report.coverage["external_tensors"]
+    if missing:
+        names = list(dict.fromkeys(entry["name"] for entry in missing))
+        yield Finding(
+            "needs_other_files",
+            "info",
+            f"the data of {counted(len(names), 'tensor')} is not in this file, "
+            "but in a .ptd of the export",
+            {"tensors": names},
+            "Ship the .ptd beside it.",
+        )
+
+
+def closed_delegates(report: ProgramReport) -> Iterator[Finding]:
+    """Blobs that no plug-in could read."""
+    closed = report.coverage["delegates_not_read"]
+    if closed:
+        reasons = "; ".join(dict.fromkeys(str(entry["reason"]) for entry in closed))
+        yield Finding(
+            "closed_delegates",
+            "info",
+            f"what {counted(len(closed), 'delegate')} holds is not known: {reasons}",
+            {"delegates": [entry["delegate"] for entry in closed]},
+            "A plug-in can tell: see docs/backends.md.",
+        )
+
+
+RULES: tuple[Rule, ...] = (
+    stored_twice,
+    unused_data,
+    not_accounted_for,
+    source_lines,
+    needs_other_files,
+    closed_delegates,
+)
