@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
+from oracle.xnnpack_events import fits
 
 from etscope.etdump import xnnpack_schema as schema
 from etscope.etdump.columns import Ints
@@ -32,49 +33,6 @@ MODELS = ("convolutions", "mobile", "vision", "lstm", "gru", "unet", "elements")
 SOME = ("convolutions_int8", "elements_fp32")
 ALL = [f"{name}_{mode}" for name in MODELS for mode in ("fp32", "int8")] + ["vision_dynamic"]
 CASES = ALL if os.environ.get("ETSCOPE_ORACLE") == "all" else SOME
-
-#: What an edge graph calls the operator that an event of XNNPACK computes.
-OPERATORS = {
-    "Abs": "abs",
-    "Add": "add",
-    "Batch Matrix Multiply": "bmm|matmul",
-    "Ceiling": "ceil",
-    "Clamp": "clamp|relu|hardtanh",
-    "Constant Pad": "constant_pad_nd",
-    "Convert": "quantize_|choose_qparams",
-    "Convolution": "convolution",
-    "Copy": "cat|copy|clone|expand",
-    "Cosine": "cos",
-    "Deconvolution": "convolution",
-    "Divide": "div",
-    "Exp": "exp",
-    "Floor": "floor",
-    "Fully Connected": "linear|addmm|mm|convolution",
-    "GELU": "gelu",
-    "HardSwish": "hardswish",
-    "Invalid Unary Op": "hardswish|gelu|leaky_relu|elu|log|rsqrt|sigmoid|tanh",
-    "LeakyReLU": "leaky_relu",
-    "ELU": "elu",
-    "Log": "log",
-    "Max Pooling": "max_pool2d",
-    "Maximum": "maximum",
-    "Mean": "mean|adaptive_avg_pool2d",
-    "Minimum": "minimum",
-    "Multiply": "mul",
-    "Negate": "neg",
-    "Reciprocal Square Root": "rsqrt",
-    "Resize Bilinear": "upsample_bilinear2d",
-    "Sigmoid": "sigmoid",
-    "Sine": "sin",
-    "Slice": "slice|select|split",
-    "Softmax": "softmax",
-    "Square": "mul|pow",
-    "Square Root": "sqrt",
-    "Static Reshape": "view|unsqueeze|squeeze|reshape|expand|flatten",
-    "Subtract": "sub",
-    "TanH": "tanh",
-    "Transpose": "permute|transpose",
-}
 
 pytestmark = [
     pytest.mark.oracle,
@@ -185,11 +143,6 @@ def test_graphs_are_those_that_executorch_wrote(folder: Path, case: str) -> None
     assert sorted({json.dumps(graph) for graph in ours}) == sorted(
         {json.dumps(graph) for graph in theirs}
     )
-
-
-def fits(event: str, operators: list[str]) -> bool:
-    wanted = OPERATORS[event.partition(" (")[0].partition(" #")[0]]
-    return any(re.search(rf"(::|\b_?)({wanted})", operator) for operator in operators)
 
 
 @pytest.mark.parametrize("case", CASES)

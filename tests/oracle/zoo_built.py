@@ -10,9 +10,10 @@ from contextlib import contextmanager
 from typing import Any
 
 from executorch.backends.xnnpack import xnnpack_preprocess
+from oracle.zoo_emission import ancestors
 
-#: Per delegate its operations in order: (node name, stack trace).
-Built = list[list[tuple[str, str | None]]]
+#: Per delegate the nodes that its operations were made from, in order.
+Built = list[list[dict[str, Any]]]
 
 
 @contextmanager
@@ -22,7 +23,7 @@ def built() -> Iterator[Built]:
     original = xnnpack_preprocess.get_node_visitors
 
     def visitors(*given: Any) -> dict[str, Any]:
-        rows: list[tuple[str, str | None]] = []
+        rows: list[dict[str, Any]] = []
         found.append(rows)
         return {name: _Visitor(visitor, rows) for name, visitor in original(*given).items()}
 
@@ -34,11 +35,17 @@ def built() -> Iterator[Built]:
 
 
 class _Visitor:
-    def __init__(self, visitor: Any, rows: list[tuple[str, str | None]]) -> None:
+    def __init__(self, visitor: Any, rows: list[dict[str, Any]]) -> None:
         self._visitor, self._rows = visitor, rows
 
     def define_node(self, node: Any, graph: Any, *rest: Any) -> None:
         before = len(graph.xnodes)
         self._visitor.define_node(node, graph, *rest)
         added = len(graph.xnodes) - before
-        self._rows += [(node.name, node.meta.get("stack_trace"))] * added
+        facts = {
+            "node": node.name,
+            "handle": node.meta.get("debug_handle"),
+            "stack_trace": node.meta.get("stack_trace"),
+            "ancestors": ancestors(node),
+        }
+        self._rows += [facts] * added

@@ -51,6 +51,7 @@ def _facts(emitter: Any, node: Any) -> dict[str, Any]:
         "target": operator_name(node.target),
         "handle": meta.get("debug_handle"),
         "stack_trace": meta.get("stack_trace"),
+        "ancestors": ancestors(node),
         "modules": [str(path) for path, _ in (meta.get("nn_module_stack") or {}).values()],
         "inner": not isinstance(emitter, _emitter._TopLevelEmitter),
         "members": _members(emitter, node),
@@ -68,10 +69,20 @@ def _members(emitter: Any, node: Any) -> list[dict[str, Any]]:
             "target": operator_name(inner.target),
             "handle": inner.meta.get("debug_handle"),
             "stack_trace": inner.meta.get("stack_trace"),
+            "ancestors": ancestors(inner),
         }
         for inner in lowered.original_module.graph.nodes
         if inner.op == "call_function"
     ]
+
+
+def ancestors(node: Any) -> list[str]:
+    """The names of what a node was made from, nearest first; its own name may be a new one."""
+    chain, level = [], node.meta.get("from_node") or []
+    while level:
+        chain.append(level[-1].name)
+        level = level[-1].from_node
+    return chain
 
 
 def operator_name(target: Any) -> str:

@@ -12,7 +12,7 @@ from executorch.backends.xnnpack.quantizer.xnnpack_quantizer import (
     XNNPACKQuantizer,
     get_symmetric_quantization_config,
 )
-from executorch.exir import to_edge, to_edge_transform_and_lower
+from executorch.exir import ExecutorchBackendConfig, to_edge, to_edge_transform_and_lower
 from torch import Tensor, nn
 from torchao.quantization.pt2e.quantize_pt2e import convert_pt2e, prepare_pt2e
 
@@ -38,6 +38,7 @@ class Plan:
     partitioner: Any = None  # of another backend
     transform_passes: Any = None
     runs: bool = True  # whether the real runtime has all kernels and backends
+    traced: bool = False  # whether the program keeps the stack trace of each instruction
 
 
 def quantized(model: nn.Module, inputs: Inputs, mode: str) -> nn.Module:
@@ -71,7 +72,7 @@ def lowered(plan: Plan) -> Any:
             transform_passes=plan.transform_passes,
             generate_etrecord=True,
         )
-    return edge.to_executorch()
+    return edge.to_executorch(ExecutorchBackendConfig(emit_stacktrace=plan.traced))
 
 
 def _exported(call: Call, target: str) -> Any:

@@ -20,11 +20,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from executorch.extension.pybindings.portable_lib import _load_for_executorch_from_buffer
 from oracle.zoo_built import built
 from oracle.zoo_emission import emission
-from oracle.zoo_lowering import Call, Plan, lowered
+from oracle.zoo_lowering import Call, Inputs, Plan, lowered
 from oracle.zoo_plans import plans
+from oracle.zoo_runner import Runner
 from oracle.zoo_said import graphs, said
 from oracle.zoo_trace import made_trace
 
@@ -36,7 +36,7 @@ RUNS = 6
 
 
 @torch.no_grad()  # buffers that are written to must not ask for gradients
-def make(name: str, folder: Path) -> None:
+def make(name: str, folder: Path, runner: Runner) -> None:
     """One animal; its folder appears when it is whole."""
     torch.manual_seed(0)
     plan = plans()[name]()
@@ -45,12 +45,11 @@ def make(name: str, folder: Path) -> None:
     part.mkdir(parents=True)
     with emission() as emitted, built() as operations:
         manager = lowered(plan)
-    data = bytes(manager.buffer)
-    (part / "program.pte").write_bytes(data)
+    (part / "program.pte").write_bytes(manager.buffer)
     facts: dict[str, Any] = {"target": plan.target, "methods": list(plan.methods)}
     facts |= {"emitted": emitted, "built": operations}
     facts |= {"record": _save(manager, part / "record.etrecord")}
-    facts |= _run(data, plan, part) if plan.runs else _pretend(data, plan, part)
+    facts |= _run(plan, part, runner) if plan.runs else _pretend(plan, part)
     record = "record.etrecord" if facts["record"] is None else None
     facts["graphs"] = graphs(part, record) if record else {}
     facts["said"] = said(part, record, "trace.etdp")
@@ -71,58 +70,44 @@ def _save(manager: Any, path: Path) -> str | None:
     return None
 
 
-def _run(data: bytes, plan: Plan, part: Path) -> dict[str, Any]:
-    """Both passes on the real runtime, each in a process that may die."""
-    schedule = [name for name in plan.methods for _ in range(RUNS)]
-    once = {name: len(call.inputs) for name, call in plan.methods.items()}
-    planned = debug_buffer_bytes(read_program(data), once)
+def _run(plan: Plan, part: Path, runner: Runner) -> dict[str, Any]:
+    """Both passes on the real runtime."""
+    program = part / "program.pte"
+    methods = plan.methods.items()
+    timing = [(name, given) for name, call in methods for given in _inputs(call, RUNS)]
+    tensors = [(name, given) for name, call in methods for given in call.inputs]
+    once = {name: len(call.inputs) for name, call in methods}
+    planned = debug_buffer_bytes(read_program(program), once)
+    debug = part / "debug.etdp", part / "debug.bin"
+    ended = runner.run(program, timing, part / "trace.etdp", None, 0)
+    if ended:
+        raise RuntimeError(f"the runtime ended with {ended}")
     return {
         "made_by": "runtime",
-        "schedule": schedule,
-        "timing_exit": _passed(data, plan, part, RUNS, 0),
-        "debug_exit": _passed(data, plan, part, 1, planned),
+        "schedule": [name for name, _ in timing],
+        "debug_exit": runner.run(program, tensors, *debug, planned),
         "debug_bytes": planned,
     }
 
 
-def _passed(data: bytes, plan: Plan, part: Path, runs: int, buffer: int) -> int:
-    """Exit code of a process that runs each method: `runs` times; with a buffer once per input."""
-    child = os.fork()
-    if child:
-        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    try:
-        module = _load_for_executorch_from_buffer(
-            data, enable_etdump=True, debug_buffer_size=buffer
-        )
-        for name, call in plan.methods.items():
-            for inputs in _inputs(call, len(call.inputs) if buffer else runs):
-                module.run_method(name, inputs)
-        if buffer:
-            module.write_etdump_result_to_file(str(part / "debug.etdp"), str(part / "debug.bin"))
-        else:
-            module.write_etdump_result_to_file(str(part / "trace.etdp"), "")
-        os._exit(0)
-    except BaseException as error:
-        sys.stderr.write(f"{part.name}: {error!r}\n")
-        os._exit(1)
-
-
-def _inputs(call: Call, runs: int) -> list[tuple[Any, ...]]:
+def _inputs(call: Call, runs: int) -> list[Inputs]:
     return [call.inputs[run % len(call.inputs)] for run in range(runs)]
 
 
-def _pretend(data: bytes, plan: Plan, part: Path) -> dict[str, Any]:
+def _pretend(plan: Plan, part: Path) -> dict[str, Any]:
     schedule = [name for name in plan.methods for _ in range(RUNS)]
-    write_etdump(made_trace(read_program(data), schedule), part / "trace.etdp")
+    made = made_trace(read_program(part / "program.pte"), schedule)
+    write_etdump(made, part / "trace.etdp")
     return {"made_by": "hand", "schedule": schedule}
 
 
 def main(folder: str, *names: str) -> None:
     failed = []
+    runner = Runner()
     for name in names or plans():
         began = time.perf_counter()
         try:
-            make(name, Path(folder))
+            make(name, Path(folder), runner)
         except Exception as error:
             failed.append(f"{name}: {type(error).__name__}: {error}"[:1500])
         sys.stderr.write(f"{name}: {time.perf_counter() - began:.1f} s\n")

@@ -104,8 +104,9 @@ def _mapped(backend: Any) -> Plan:
     return Plan(calls, partitioner=MappedPartitioner(backend), runs=False)
 
 
-def _branch() -> Plan:
-    return Plan(_one(special.Branch(), (torch.ones(2, 8),), (-torch.ones(2, 8),)))
+def _branch(traced: bool) -> Plan:
+    ways = (torch.ones(2, 8),), (-torch.ones(2, 8),)
+    return Plan(_one(special.Branch(), *ways), traced=traced)
 
 
 def _cached() -> Plan:
@@ -122,7 +123,8 @@ SPECIAL: dict[str, Callable[[], Plan]] = {
     "dynamic_portable": lambda: _dynamic("portable"),
     "dynamic_xnnpack": lambda: _dynamic("xnnpack"),
     "loop_portable": lambda: Plan(_one(special.Loop(), (_numbers(5, 8),))),
-    "branch_portable": _branch,
+    "branch_portable": lambda: _branch(traced=False),
+    "traced_branch_portable": lambda: _branch(traced=True),
     "cached_portable": _cached,
     "foreign_portable": _foreign,
     "many_outputs_portable": lambda: Plan(_one(special.ManyOutputs(), (_numbers(2, 4, 12),))),

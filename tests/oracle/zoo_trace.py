@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from traces import Event, Run, event, inference, method_load, trace_of_runs
+from traces import Event, Run, allocation, event, inference, method_load, trace_of_runs
 
 from etscope.etdump.columns import Trace
 from etscope.etdump.methods import Method
@@ -13,11 +13,14 @@ STEP = 1000
 _AROUND = 100
 
 
-def made_trace(program: Program, methods: list[str]) -> Trace:
+def made_trace(program: Program, methods: list[str], allocated: tuple[int, ...] = ()) -> Trace:
     """One load and one inference after another of these methods, in the order of the runtime.
 
     Blobs of delegates list their ids; numbers are logged as numbers. Step s of a method takes
     s + 1 times STEP.
+
+    Args:
+        allocated: bytes that each inference takes from an allocator, one event for each.
     """
     runs = []
     loaded: set[str] = set()
@@ -27,11 +30,11 @@ def made_trace(program: Program, methods: list[str]) -> Trace:
                 method_load(event("Method::init", 0, 50), event("Program::load_method", 0, 60))
             )
             loaded.add(name)
-        runs.append(_inference(program, program.method(name)))
+        runs.append(_inference(program, program.method(name), allocated))
     return trace_of_runs(*runs)
 
 
-def _inference(program: Program, method: Method) -> Run:
+def _inference(program: Program, method: Method, allocated: tuple[int, ...]) -> Run:
     events: list[Event] = []
     now, step = _AROUND, 0
     for row, name in enumerate(method.event_of_instruction):
@@ -55,4 +58,5 @@ def _inference(program: Program, method: Method) -> Run:
         now = inner + _AROUND
         events.append(event(name, start, now, instruction=number))
     events.append(event("Method::execute", 0, now + _AROUND))
-    return inference(*events)
+    events += [allocation(0, size) for size in allocated]
+    return inference(*events, allocators=("heap",) if allocated else ())
