@@ -28,6 +28,11 @@ def paired(steps: Steps, graph: ProgramGraph, rows: list[int], nodes: list[int])
         rows: instructions, ascending.
         nodes: what they may be, ascending.
     """
+    if len(rows) == len(nodes) == 1:
+        operator, node = steps.operator[rows[0]], nodes[0]
+        named = graph.text(int(graph.nodes.op[node])) or ""
+        fits = operator is not None and same_operator(operator, named)
+        return [(node, Confidence.EXACT) if fits else (-1, Confidence.NONE)]
     found: dict[int, Pair] = {}
     by_name: dict[str, list[int]] = {}
     for node in nodes:
@@ -89,6 +94,8 @@ def _in_order(graph: ProgramGraph, rows: list[int], nodes: list[int]) -> list[Pa
     """Rows and nodes that all fit each other, by their order."""
     if not nodes:
         return [(-1, Confidence.NONE)] * len(rows)
+    if len(rows) == len(nodes):
+        return [(node, Confidence.EXACT) for node in nodes]
     fits = Fits(np.zeros(len(rows), np.int64), np.full((1, len(nodes)), _SCORE, np.int32))
     # Between nodes of one line and module no choice is a guess.
     stacks = list(zip(graph.nodes.frames[nodes], graph.nodes.modules[nodes], strict=True))

@@ -22,7 +22,7 @@ _LIBRARY = re.compile(
 )
 #: How far a node may be from the one that it borrows from, and how many are looked at.
 _HOPS = 6
-_TRIED = 64
+_TRIED = 24
 
 
 def is_generated(file: str) -> bool:
@@ -66,6 +66,7 @@ class NodePlaces:
         """`exported` is the program before lowering, `exported_of` its node for each node."""
         self.graph, self._exported, self._exported_of = graph, exported, exported_of
         self._known: dict[int, Place] = {}
+        self._without_neighbours: dict[int, Place] = {}
 
     def __getitem__(self, node: int) -> Place:
         if node not in self._known:
@@ -89,6 +90,11 @@ class NodePlaces:
         return found
 
     def _own(self, node: int) -> Place:
+        if node not in self._without_neighbours:
+            self._without_neighbours[node] = self._read(node)
+        return self._without_neighbours[node]
+
+    def _read(self, node: int) -> Place:
         frames, modules = self.graph.frames_of(node), self.graph.modules_of(node)
         source = users_frame(frames)
         if source is None and self._exported is not None and self._exported_of is not None:
