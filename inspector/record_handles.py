@@ -80,6 +80,9 @@ def _nodes_by_handle(graph: ProgramGraph) -> dict[int, list[int]]:
     outer: dict[int, list[int]] = {}
     inner: dict[int, list[int]] = {}
     for handle, node in zip(graph.handle.tolist(), owner.tolist(), strict=True):
-        if graph.nodes.kind[node] == NodeKind.CALL:
-            (outer if graph.nodes.scope[node] < 0 else inner).setdefault(handle, []).append(node)
+        if graph.nodes.kind[node] != NodeKind.CALL:
+            continue
+        found = (outer if graph.nodes.scope[node] < 0 else inner).setdefault(handle, [])
+        if node not in found[-1:]:  # a node may carry a handle twice
+            found.append(node)
     return {**inner, **outer}
