@@ -28,6 +28,7 @@ COMMANDS = {
     "run": ("run", "Run a model with tracing on, write a bundle, and say where the time goes."),
     "inspect": ("inspect", "Say where the time of a recorded run goes."),
     "program": ("program", "Say what a program holds, and what makes it big."),
+    "source": ("source", "Show your source with the time that each line takes."),
     "doctor": ("doctor", "Check what is installed, whether it can trace, and what is in a file."),
     "version": ("version", "Print the versions of etscope and of what it stands on."),
     "completion": ("completion", "Print the completion script for a shell."),

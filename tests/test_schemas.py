@@ -48,8 +48,8 @@ def faults(report: Any) -> list[str]:
     return [f"{error.json_path}: {error.message}" for error in validator.iter_errors(report)]
 
 
-def inspected(path: Path, *options: str) -> Any:
-    done = CliRunner().invoke(cli, ["inspect", str(path), "--json", *options])
+def inspected(path: Path, *options: str, verb: str = "inspect") -> Any:
+    done = CliRunner().invoke(cli, [verb, str(path), "--json", *options])
     assert done.exception is None or done.exit_code == 0, done.output
     return json.loads(done.stdout)
 
@@ -85,6 +85,20 @@ def samples() -> list[Path]:
 @pytest.mark.parametrize("bundle", samples(), ids=lambda path: path.name)
 def test_latency_of_the_samples_fits_its_schema(bundle: Path) -> None:
     assert faults(inspected(ROOT / bundle)) == []
+
+
+@pytest.mark.parametrize("trace", TRACES.values(), ids=list(TRACES))
+def test_source_of_any_trace_fits_its_schema(trace: Trace, tmp_path: Path) -> None:
+    path = tmp_path / "x.etdp"
+    write_etdump(trace, path)
+    assert faults(inspected(path, verb="source")) == []
+
+
+@pytest.mark.parametrize("bundle", samples(), ids=lambda path: path.name)
+def test_source_of_the_samples_fits_its_schema(bundle: Path) -> None:
+    report = inspected(ROOT / bundle, "--unit", "us", verb="source")
+    assert faults(report) == []
+    assert report["rows"]
 
 
 def test_a_schema_refuses_what_it_does_not_know(tmp_path: Path) -> None:

@@ -36,6 +36,16 @@ class OperatorUse:
     calls: float  # per inference
     time: float  # per inference, measured
 
+    @property
+    def brief(self) -> str:
+        """As in "addmm ×2": without namespace and overload, or what a backend says of types."""
+        name = self.name.partition(" (")[0]
+        if not self.delegated:
+            name = name.partition("::")[2] or name
+            pieces = name.split(".")
+            name = pieces[1] if len(pieces) > 2 else pieces[0]
+        return f"{name} ×{self.rows}" if self.rows > 1 else name
+
 
 def own_times(rows: OperatorRows) -> Reals:
     """Per event its time without what lies inside it; nothing where it was not timed."""

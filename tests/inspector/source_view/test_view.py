@@ -11,6 +11,7 @@ from source_views import Places, frame, origin, view_of
 from etscope.inspector.backends.operations import Confidence
 from etscope.inspector.latency_report import latency_report
 from etscope.inspector.recording import open_recording
+from etscope.inspector.source_view.line_figures import OperatorUse
 from etscope.inspector.source_view.view import MethodLines, SourceView, source_view
 
 CALLER, INNER, OTHER = frame(5), frame(20), frame(30, file="other.py", function="g")
@@ -126,7 +127,7 @@ def test_files_and_lines_come_with_the_most_time_first(lines: MethodLines) -> No
 
 def test_any_figure_per_event_can_stand_beside_the_lines(lines: MethodLines) -> None:
     values = np.full(len(lines.latency.rows), np.nan)
-    values[[row for row, op in enumerate(lines.latency.rows.op) if op == "mul.out"][0]] = 7
+    values[lines.latency.rows.op.index("mul.out")] = 7
     assert lines.index.own(values).tolist() == [0, 0, 7]
     assert lines.index.through(values).tolist() == [7, 0, 7]
 
@@ -161,3 +162,18 @@ def test_the_samples_add_up_and_agree_with_the_ledger(bundle: object) -> None:
         assert lines.ledger.mapped_share() > 0.99
         assert (lines.total_time >= lines.self_time - 1e-12).all()
         assert lines.files == ["sample_traces/models.py"]
+
+
+@pytest.mark.parametrize(
+    ("name", "delegated", "rows", "brief"),
+    [
+        ("aten::addmm.out", False, 2, "addmm ×2"),
+        ("add.out", False, 1, "add"),
+        ("aten.mul.Tensor", False, 1, "mul"),
+        ("relu", False, 1, "relu"),
+        ("Convolution (NHWC, F32) IGEMM", True, 3, "Convolution ×3"),
+        ("my.op::v2", True, 1, "my.op::v2"),
+    ],
+)
+def test_an_operator_has_a_brief_name(name: str, delegated: bool, rows: int, brief: str) -> None:
+    assert OperatorUse(name, None, delegated, rows, 1.0, 1.0).brief == brief
