@@ -63,7 +63,8 @@ def test_bodies_say_what_they_give_back(graph: ProgramGraph) -> None:
         *((3, 11), (7, 9), (9, 11))
     ]
     given = bodies.result[bodies.results[0] : bodies.results[1]].tolist()
-    assert [graph.text(graph.values.name[given[0]]), given[1]] == [*("map_impl/body_0/getitem", -1)]
+    name = graph.texts[int(graph.values.name[given[0]])]
+    assert [name, given[1]] == ["map_impl/body_0/getitem", -1]
     assert graph.bodies_of(6).tolist() == [1, 2]
     assert graph.bodies_of(1).tolist() == []
 
