@@ -45,6 +45,7 @@ def _cards(report: LatencyReport) -> list[tuple[str, str, str]]:
     note = f"of {all_of_them:,}; {warm:,} left out as warm-up"
     cards.append(("Inferences counted", f"{counted:,}", note + (f", {left:,} not" if left else "")))
     cards.append(_explained_card(cover))
+    cards.append(_mapped_card(cover))
     known, kinds = cover["methods_known"], len(report.methods)
     how = ", ".join(markup(way) for way in cover["methods_by"])
     cards.append(("Methods known", f"{known} of {kinds}", f"by: {how}" if how else ""))
@@ -64,6 +65,17 @@ def _explained_card(cover: dict[str, Any]) -> tuple[str, str, str]:
     if not shares:
         return "Time explained", "–", "no method was timed"
     return "Time explained", percent(shares[0]), "of the method lies in an event; derived"
+
+
+def _mapped_card(cover: dict[str, Any]) -> tuple[str, str, str]:
+    shares = [one["mapped_time_share"] for one in cover["mapping"]]
+    found = [share for share in shares if share is not None]
+    if not cover["record"] and not any(found):
+        return "Mapped to source", "–", "there is no ETRecord"
+    if not found:
+        return "Mapped to source", "–", "no operator was timed"
+    which = "" if len(found) == 1 else ", least of all methods"
+    return "Mapped to source", percent(min(found)), f"of the time in operators{which}; derived"
 
 
 def _doubts(cover: dict[str, Any]) -> str:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import PurePath
 
 import numpy as np
 
 from etscope.devtools.column_fit import print_fitting
 from etscope.devtools.quantities import bar, decimals_for, fixed
 from etscope.devtools.terminal import Column, say
+from etscope.inspector.correlate.origins import Origins
 from etscope.inspector.latency import MethodLatency
 from etscope.inspector.operators import OperatorRows
 from etscope.inspector.resolution import clock_step, is_below
@@ -23,7 +25,7 @@ Key = Callable[[int], tuple[float, str, int]]
 _PLAIN_KINDS = ("method", "operator", "delegate", "delegated")
 _BAR = 10
 #: Left out in this order where a screen is too narrow.
-_SPARE = ("n", "std", "mean", "calls", "", "backend")
+_SPARE = ("n", "std", "mean", "calls", "", "module", "backend", "source")
 
 
 @dataclass(frozen=True)
@@ -117,18 +119,26 @@ def label(rows: OperatorRows, row: int) -> str:
     return rows.op[row] or rows.event[row] or "(no name)"
 
 
-def print_operators(latency: MethodLatency, sort: str, top: int, every_kind: bool) -> list[str]:
-    """Write the table; returns what it left out, in sentences."""
+def print_operators(
+    latency: MethodLatency, origins: Origins, sort: str, top: int, every_kind: bool
+) -> list[str]:
+    """Write the table; returns what it left out, in sentences.
+
+    Args:
+        origins: of the rows of `latency`.
+    """
     rows = latency.rows
     if not len(rows):
         say("No event of it was timed.")
         return []
     chosen = choose(rows, sort, top, every_kind)
-    print_fitting(*_cells(latency, chosen), _SPARE)
+    print_fitting(*_cells(latency, origins, chosen), _SPARE)
     return _left_out(chosen)
 
 
-def _cells(latency: MethodLatency, chosen: Chosen) -> tuple[list[Column], list[list[str | None]]]:
+def _cells(
+    latency: MethodLatency, origins: Origins, chosen: Chosen
+) -> tuple[list[Column], list[list[str | None]]]:
     rows, unit, statistics = latency.rows, latency.unit, latency.rows.statistics
     figures = {name: getattr(statistics, name) for name in ("p50", "p90", "mean", "std")}
     places = decimals_for(value for name in figures for value in figures[name][chosen.rows])
@@ -143,6 +153,8 @@ def _cells(latency: MethodLatency, chosen: Chosen) -> tuple[list[Column], list[l
         Column("", style="cyan"),
         Column("n", right=True),
     ]
+    known = bool(origins.mapped.any())
+    columns += [Column("source"), Column("module")] if known else []
     cells = []
     for row in chosen.rows:
         share = float(rows.share[row])
@@ -156,9 +168,16 @@ def _cells(latency: MethodLatency, chosen: Chosen) -> tuple[list[Column], list[l
                 _share_of(rows, row, unit),
                 bar(share, _BAR),
                 str(int(statistics.count[row])),
+                *([_line(origins, row), origins.module(row)] if known else []),
             ]
         )
     return columns, cells
+
+
+def _line(origins: Origins, row: int) -> str | None:
+    """The user's line, by the name of its file."""
+    source = origins[row].source
+    return None if source is None else f"{PurePath(source.file).name}:{source.line}"
 
 
 def _times(

@@ -8,6 +8,7 @@ from typing import Any
 from etscope.devtools.column_fit import print_fitting
 from etscope.devtools.findings_text import print_findings
 from etscope.devtools.latency_table import print_operators
+from etscope.devtools.mapping_text import mapping_lines
 from etscope.devtools.quantities import decimals_for, fixed
 from etscope.devtools.terminal import Column, is_terminal, paragraph, say
 from etscope.inspector.latency import MethodLatency
@@ -70,7 +71,7 @@ def print_report(report: LatencyReport, layout: Layout | None = None) -> None:
     count = min(layout.kinds or len(report.methods), len(report.methods))
     for number in range(count):
         say()
-        _print_method(report.methods[number], report.waterfalls[number], layout)
+        _print_method(report, number, layout)
     if count < len(report.methods):
         say()
         say(f"… {counted(len(report.methods) - count, 'more kind')} of inference: --top 0")
@@ -79,7 +80,8 @@ def print_report(report: LatencyReport, layout: Layout | None = None) -> None:
 def coverage_lines(report: LatencyReport) -> list[str]:
     """What was looked at and what was not, in sentences."""
     coverage = report.coverage
-    lines = [_counted_inferences(coverage), *_unknowns(report), *_origin(report)]
+    lines = [_counted_inferences(coverage), *_unknowns(report), *mapping_lines(report)]
+    lines += _origin(report)
     if coverage["values_logged"]:
         values = counted(coverage["values_logged"], "value")
         lines.append(f"{values} logged in the same runs: the times include writing them")
@@ -142,7 +144,8 @@ def _unknowns(report: LatencyReport) -> list[str]:
     return lines
 
 
-def _print_method(latency: MethodLatency, parts: list[Part], layout: Layout) -> None:
+def _print_method(report: LatencyReport, number: int, layout: Layout) -> None:
+    latency, parts = report.methods[number], report.waterfalls[number]
     name = latency.method or "method not known"
     counts = counted(len(latency.runs), "inference")
     say(f"{name}: {counts}", style="bold")
@@ -153,7 +156,8 @@ def _print_method(latency: MethodLatency, parts: list[Part], layout: Layout) -> 
             say()
     else:
         paragraph("The method as a whole was not timed, so there are no shares of it.")
-    for line in print_operators(latency, layout.sort, layout.limit, layout.every_kind):
+    origins = report.origins[number]
+    for line in print_operators(latency, origins, layout.sort, layout.limit, layout.every_kind):
         say(line)
 
 
