@@ -26,6 +26,7 @@ def print_delegate(found: DelegateContents) -> None:
         Column("operation"),
         Column("detail"),
         Column("debug handle", right=True),
+        Column("weights (bytes)", right=True),
         Column("reads"),
         Column("writes"),
     )
@@ -35,10 +36,10 @@ def print_delegate(found: DelegateContents) -> None:
             row["kind"] + (" (inserted)" if row["inserted"] else ""),
             row["detail"],
             None if row["debug_handle"] is None else str(row["debug_handle"]),
+            None if row["weight_bytes"] is None else f"{row['weight_bytes']:,}",
             ", ".join(map(str, row["inputs"])) or None,
             ", ".join(map(str, row["outputs"])) or None,
         ]
         for row in found.operation_rows()
     ]
     print_fitting(columns, rows, ("writes", "reads", "detail"))
-    say("Reads and writes are the backend's own numbers of values.")

@@ -10,6 +10,8 @@ from etscope.inspector.program.holders import Part
 from etscope.inspector.program.report import ProgramReport
 from etscope.inspector.wording import counted, percent, size_text
 
+#: Characters of a name.
+_LONGEST = 24
 _HELD = (Part.CONSTANTS, Part.STATES, Part.NAMED_DATA, Part.UNUSED, Part.TEST_CASES)
 
 
@@ -32,7 +34,7 @@ def print_stored(report: ProgramReport, limit: int) -> None:
     )
     cells = [
         [
-            row["label"],
+            _shortened(row["label"]),
             f"{row['size_bytes']:,}",
             percent(row["share"]),
             row["scalar_type"],
@@ -47,11 +49,21 @@ def print_stored(report: ProgramReport, limit: int) -> None:
 
 
 def _reader(report: ProgramReport, row: dict[str, Any]) -> str | None:
+    if row["reader"] is not None:
+        return f"{row['reader']} of delegate {row['delegate']}"
     if row["instruction"] is None:
         return None
     place = place_text(row["chain"], row["instruction"])
     several = len(report.program.methods) > 1
     return f"{row['method'] + ' ' if several else ''}{place} {row['op'] or ''}".rstrip()
+
+
+def _shortened(label: str) -> str:
+    """A label without the middle of a long key, which as a rule is a hash; JSON has all of it."""
+    key, space, rest = label.partition(" ")
+    if len(key) > _LONGEST:
+        key = f"{key[: _LONGEST - 4]}…{key[-3:]}"
+    return key + space + rest
 
 
 def place_text(chain: int, instruction: int) -> str:

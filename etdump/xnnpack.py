@@ -56,11 +56,23 @@ class XnnValues:
     datatype: Ints32  # XNNDatatype: 1 fp32, 2 fp16, 3 qint8, 6 qcint8, 9 qdint8, ...
     quantized: NDArray[np.bool_]
     constant: NDArray[np.bool_]
+    data: Ints  # row of XnnConstants; -1: none, or the exporter was too old to list it
     dims: Ints  # (values + 1,)
     size: Ints
 
     def __len__(self) -> int:
         return len(self.id)
+
+
+@dataclass(frozen=True, eq=False)
+class XnnConstants:
+    """One row per entry of the graph's list of constants; the first one stands for "none"."""
+
+    size_bytes: Ints
+    key: tuple[str, ...]  # of the program's named data; "": the bytes are in the blob
+
+    def __len__(self) -> int:
+        return len(self.key)
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,6 +84,7 @@ class XnnGraph:
     values: XnnValues
     inputs: Ints  # ids of values
     outputs: Ints
+    constants: XnnConstants
 
 
 def read_xnnpack(blob: Bytes, *, path: str | None = None, start: int = 0) -> XnnGraph:
@@ -115,7 +128,8 @@ def _graph(buffer: FlatBuffer) -> XnnGraph:
     root = np.array([buffer.number(0, "<u4", "the root offset")])
     buffer.inside(root, 4, "the root table")
     tables, _ = buffer.tables_of(buffer.references(root, schema.Graph.VALUES), "the values")
-    values = _values(buffer, tables)
+    constants = _constants(buffer, root)
+    values = _values(buffer, tables, len(constants))
     tables, _ = buffer.tables_of(buffer.references(root, schema.Graph.NODES), "the nodes")
     nodes = _nodes(buffer, tables)
     version = ragged.texts(buffer, buffer.references(root, schema.Graph.VERSION), "the version")[0]
@@ -131,7 +145,7 @@ def _graph(buffer: FlatBuffer) -> XnnGraph:
         unknown = ~np.isin(numbers, values.id)
         if unknown.any():
             raise buffer.corrupt(f"{what} uses value {int(numbers[unknown.argmax()])}, not defined")
-    return XnnGraph(version or "", nodes, values, ends[0], ends[1])
+    return XnnGraph(version or "", nodes, values, ends[0], ends[1], constants)
 
 
 def _nodes(buffer: FlatBuffer, tables: Positions) -> XnnNodes:
@@ -180,7 +194,16 @@ class _Slots:
         return edges, ids[np.argsort(rows, kind="stable")]
 
 
-def _values(buffer: FlatBuffer, tables: Positions) -> XnnValues:
+def _constants(buffer: FlatBuffer, root: Positions) -> XnnConstants:
+    tables, _ = buffer.tables_of(buffer.references(root, schema.Graph.CONSTANTS), "the constants")
+    sizes = buffer.scalars(tables, schema.Constant.SIZE)
+    if (sizes >= 2**40).any():
+        raise buffer.corrupt("a constant larger than any memory", int(tables[sizes.argmax()]))
+    keys = ragged.texts(buffer, buffer.references(tables, schema.Constant.KEY), "a constant's key")
+    return XnnConstants(sizes.astype(np.int64), tuple(key or "" for key in keys))
+
+
+def _values(buffer: FlatBuffer, tables: Positions, constants: int) -> XnnValues:
     quantized = buffer.scalars(tables, schema.Value.KIND) == 2
     tensor = buffer.references(tables, schema.Value.PAYLOAD)
     inner = np.flatnonzero(quantized & (tensor >= 0))
@@ -190,11 +213,13 @@ def _values(buffer: FlatBuffer, tables: Positions) -> XnnValues:
         raise buffer.corrupt("a value without content", int(tables[bare.argmax()]))
     at = buffer.references(tensor, schema.Tensor.DIMS)
     dims, size = ragged.numbers(buffer, at, "<u4", "the dimensions of a value")
+    constant = buffer.scalars(tensor, schema.Tensor.CONSTANT).astype(np.int64)
     return XnnValues(
         id=buffer.scalars(tensor, schema.Tensor.ID).astype(np.int64),
         datatype=buffer.scalars(tensor, schema.Tensor.TYPE).astype(np.int32),
         quantized=quantized,
-        constant=buffer.scalars(tensor, schema.Tensor.CONSTANT) != 0,
+        constant=constant != 0,
+        data=np.where((constant > 0) & (constant < constants), constant, -1),
         dims=dims,
         size=size.astype(np.int64),
     )

@@ -36,6 +36,12 @@ class Graph:
     VALUES = Offset(2)
     INPUTS = Offset(4)
     OUTPUTS = Offset(5)
+    CONSTANTS = Offset(8)
+
+
+class Constant:
+    SIZE = Scalar(1, "<u8")
+    KEY = Offset(2)
 
 
 class Node:

@@ -34,10 +34,12 @@ def node(
     return Table(fields)
 
 
-def value(number: int, sizes: Sequence[int] = (1,), *, quantized: bool = False) -> Table:
+def value(
+    number: int, sizes: Sequence[int] = (1,), *, quantized: bool = False, constant: int = 0
+) -> Table:
     # The builder knows no 16-bit numbers; in this byte order a longer one reads the same.
     datatype = Num("i4", 3 if quantized else 1)
-    plain = Table({0: datatype, 2: Vec("u4", sizes), 6: Num("u4", number)})
+    plain = Table({0: datatype, 2: Vec("u4", sizes), 3: Num("u4", constant), 6: Num("u4", number)})
     if not quantized:
         return Table({0: Num("u1", 1), 1: plain})
     return Table({0: Num("u1", 2), 1: Table({0: plain})})
@@ -49,10 +51,16 @@ def graph(
     inputs: Sequence[int] = (0,),
     outputs: Sequence[int] = (),
     header: bool = True,
+    constants: Sequence[tuple[int, str]] = (),
 ) -> bytes:
-    """A delegate blob; `values` may be how many plain ones there are."""
+    """A delegate blob; `values` may be how many plain ones there are.
+
+    `constants` are (bytes, key in the program's named data); the first stands for "none".
+    """
     listed = [value(v) for v in range(values)] if isinstance(values, int) else list(values)
-    root = Table({0: "0", 1: list(nodes), 2: listed, 4: Vec("u4", inputs), 5: Vec("u4", outputs)})
+    entries = [Table({1: Num("u8", size), 2: key}) for size, key in constants]
+    ends = {4: Vec("u4", inputs), 5: Vec("u4", outputs)}
+    root = Table({0: "0", 1: list(nodes), 2: listed, 8: entries, **ends})
     plain = encode(root, b"XN01")
     if not header:
         return plain

@@ -17,6 +17,7 @@ from etscope.inspector.backends import xnnpack_takes
 from etscope.inspector.backends.alignment import CELL_LIMIT, Fits, align
 from etscope.inspector.backends.operations import Attribution, Confidence, Operations
 from etscope.inspector.backends.placement import Call, Refusal
+from etscope.inspector.backends.weights import Weights
 
 _NAME = "XnnpackBackend"
 
@@ -121,6 +122,24 @@ class Xnnpack:
             output=nodes.output,
             delegate_inputs=graph.inputs,
             delegate_outputs=graph.outputs,
+        )
+
+    def weights(self, blob: Bytes) -> Weights:
+        """The constants that the nodes of a delegate read.
+
+        Raises:
+            TraceError: the blob cannot be read.
+        """
+        graph = read_xnnpack(blob)
+        # The last of equal ids would win, as in a dictionary; exporters write each once.
+        data = dict(zip(graph.values.id.tolist(), graph.values.data.tolist(), strict=True))
+        reader = np.repeat(np.arange(len(graph.nodes)), np.diff(graph.nodes.inputs))
+        constant = np.array([data.get(v, -1) for v in graph.nodes.input.tolist()], np.int64)
+        rows = constant[constant >= 0]
+        return Weights(
+            operation=reader[constant >= 0],
+            size_bytes=graph.constants.size_bytes[rows],
+            key=tuple(graph.constants.key[row] for row in rows.tolist()),
         )
 
     def attribute(self, events: Sequence[str | int], operations: Operations) -> Attribution:

@@ -49,6 +49,7 @@ class Holder:
     scalar_type: str | None = None
     shape: tuple[int, ...] | None = None
     methods: tuple[str, ...] = ()  # all that share it
+    keys: tuple[str, ...] = ()  # of named data
 
 
 def holders_of(program: Program, cases: BundledCases | None = None) -> list[Holder]:
@@ -140,6 +141,7 @@ def _named_data(program: Program) -> Iterator[Holder]:
             spans=(_segment(program, segment),),
             segment=segment,
             name=names[0],
+            keys=tuple(names),
         )
 
 

@@ -10,7 +10,7 @@ from etscope.etdump.bundled_program import BundledCases, read_bundled_cases
 from etscope.etdump.program import Program
 from etscope.inspector.findings import SEVERITIES, Finding
 from etscope.inspector.program.byte_owners import Owned, Span, owned_bytes
-from etscope.inspector.program.contents import DelegateContents, delegate_contents
+from etscope.inspector.program.contents import DelegateContents, delegate_contents, key_readers
 from etscope.inspector.program.holders import Holder, Part, holders_of
 from etscope.inspector.program.method_rows import method_row
 from etscope.inspector.program.rules import RULES
@@ -101,7 +101,7 @@ class ProgramReport:
     @cached_property
     def rows(self) -> list[dict[str, Any]]:
         """A flat row per thing that holds bytes of the file, the largest first."""
-        total = len(self.program.file)
+        total, readers = len(self.program.file), key_readers(self.delegates)
         rows = [
             {
                 "id": f"holder/{number}",
@@ -116,7 +116,7 @@ class ProgramReport:
                 "chain": None if holder.reader is None else holder.reader.chain,
                 "instruction": None if holder.reader is None else holder.reader.instruction,
                 "op": holder.op,
-                "backend": holder.backend,
+                **_read_inside(holder, readers),
                 "name": holder.name,
                 "scalar_type": holder.scalar_type,
                 "shape": None if holder.shape is None else list(holder.shape),
@@ -172,6 +172,23 @@ class ProgramReport:
             "treemap": treemap(self.rows, self.parts),
             "rows": self.rows,
         }
+
+
+def _read_inside(
+    holder: Holder, readers: dict[str, tuple[DelegateContents, int]]
+) -> dict[str, Any]:
+    """Which delegate has, or which of its operations reads, what a holder holds."""
+    keys = holder.keys if holder.part is Part.NAMED_DATA else ()
+    found = next((readers[key] for key in keys if key in readers), None)
+    if found is None:
+        return {"backend": holder.backend, "delegate": None, "operation": None, "reader": None}
+    contents, operation = found
+    return {
+        "backend": contents.delegate.backend,
+        "delegate": contents.number,
+        "operation": operation,
+        "reader": contents.name_of(operation),
+    }
 
 
 def program_report(program: Program) -> ProgramReport:

@@ -22,8 +22,9 @@ from etscope.inspector.program.report import program_report
 
 GRAPH = xnn.graph(
     xnn.node("Conv2d", [0, 1], [2], 7, kernel=(3, 3)),
-    values=[xnn.value(number) for number in range(3)],
+    values=[xnn.value(0), xnn.value(1, constant=1), xnn.value(2)],
     outputs=[2],
+    constants=[(0, ""), (4, "weight")],
 )
 PROGRAM = make.program(
     make.method(
@@ -35,7 +36,8 @@ PROGRAM = make.program(
         arenas=[0, 4096],
     ),
     blobs=[GRAPH],
-    segments=[bytes(range(100)) * 3 + b"ab"],
+    segments=[bytes(range(100)) * 3 + b"ab", b"1234", b"5"],
+    named=[("weight", 1), ("0123456789abcdef" * 4, 2)],
     constants=(0, [0, 0, 300]),
 )
 CASE = ([make.case_tensor([2], b"12345678")], [make.case_number(1.5)])
@@ -93,8 +95,10 @@ def test_the_screen_has_verdict_parts_methods_delegates_and_data(file: Path, pro
         r"memory planned: arena 1 4,096 bytes",
         r"aten::add.out +1  a kernel",
         rf" 0  XnnpackBackend +{len(GRAPH):,} +1 +1 +1:0 +-",
-        r"value 0 300 +300 .* int8 +constants  0 aten::add.out",
-        r"value 1 2 +2 .* constants  1:0 DELEGATE_CALL",
+        r"value 0 300 +300 .* int8 +constants +0 aten::add.out",
+        r"value 1 2 +2 .* constants +1:0 DELEGATE_CALL",
+        r"weight +4 .* named data  Conv2d 3x3 of delegate 0",
+        r"0123456789abcdef0123…def  +1 .* named data  -",
         r"0 +[\d,]+ +302  constants",
     ):
         assert re.search(expected, out), expected
@@ -109,7 +113,7 @@ def test_parts_on_the_screen_add_up(file: Path, program: Run) -> None:
 
 def test_top_cuts_tables_and_says_so(file: Path, program: Run) -> None:
     _, out, _ = program(file, "--top", 1)
-    assert "… 1 more piece, 2 bytes: --top 0" in out
+    assert "… 3 more pieces, 7 bytes: --top 0" in out
     assert "value 1 2" not in out
     assert "--top 0" not in program(file, "--top", 0)[1]
 
@@ -119,7 +123,7 @@ def test_one_delegate(file: Path, program: Run) -> None:
     assert code == 0
     assert out.startswith(f"delegate 0: XnnpackBackend, {len(GRAPH)} bytes, called by 1 instr")
     assert "compile spec mode: 4 bytes" in out
-    assert re.search(r"0  Conv2d +3x3 +7  0, 1 +2", out)
+    assert re.search(r"0  Conv2d +3x3 +7 +4  0, 1 +2", out)
 
 
 def test_a_delegate_that_cannot_be_read(tmp_path: Path, program: Run) -> None:
@@ -169,6 +173,8 @@ def test_the_samples_fit_the_schema(bundle: Path, program: Run) -> None:
     assert faults(report) == []
     assert report["coverage"]["accounted_bytes"] == report["coverage"]["file_bytes"]
     assert report["coverage"]["delegates_not_read"] == []
+    named = [row for row in report["rows"] if row["part"] == "named data"]
+    assert all(row["reader"] and row["delegate"] == 0 for row in named)
 
 
 def test_json_into_a_file(file: Path, tmp_path: Path, program: Run) -> None:

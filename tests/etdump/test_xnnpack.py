@@ -90,11 +90,34 @@ def test_the_place_of_damage_is_that_in_the_file() -> None:
         (encode(Table({2: [Table({0: Num("u1", 1)})]}), b"XN01"), CorruptTrace, "without content"),
         (make.graph(make.node("Add", [0, 9], [1], 3), values=2), CorruptTrace, "value 9"),
         (make.graph(values=2, outputs=[5]), CorruptTrace, "value 5"),
+        (make.graph(values=1, constants=[(2**40, "w")]), CorruptTrace, "larger than any memory"),
     ],
 )
 def test_damage_is_refused(blob: bytes, error: type[TraceError], said: str) -> None:
     with pytest.raises(error, match=said):
         read_xnnpack(data(blob))
+
+
+def test_constants_by_value() -> None:
+    values = [make.value(0), make.value(1, constant=2), make.value(2, constant=9)]
+    graph = read_xnnpack(
+        data(make.graph(values=values, constants=[(0, ""), (5, "other"), (16, "weight")]))
+    )
+    assert graph.values.constant.tolist() == [False, True, True]
+    assert graph.values.data.tolist() == [-1, 2, -1]
+    assert graph.constants.key == ("", "other", "weight")
+    assert graph.constants.size_bytes.tolist() == [0, 5, 16]
+
+
+def test_the_keys_of_a_real_delegate_are_the_named_data_of_its_program() -> None:
+    program = read_program(ROOT / "sample_traces" / "convnet_int8_xnnpack.etscope" / "program.pte")
+    (delegate,) = program.methods[0].delegates
+    graph = read_xnnpack(program.blob(delegate))
+    used = graph.values.data[graph.values.data >= 0].tolist()
+    found = {graph.constants.key[row]: int(graph.constants.size_bytes[row]) for row in used}
+    assert found == {
+        named.key: int(program.segment_bytes[named.segment]) for named in program.named_data
+    }
 
 
 def test_a_real_delegate() -> None:

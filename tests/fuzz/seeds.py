@@ -131,8 +131,14 @@ def _delegates() -> dict[str, bytes]:
         delegate.node("Conv2d", [1, 2], [3], 7, kernel=(3, 3), clamp=(0.0, 6.0)),
         delegate.node("Convert", [3], [4], 7),
         delegate.node("Add", [4, 3], [5], 8),
-        values=[*map(delegate.value, range(5)), delegate.value(5, [2, 3], quantized=True)],
+        values=[
+            *map(delegate.value, range(2)),
+            delegate.value(2, constant=1),
+            *map(delegate.value, range(3, 5)),
+            delegate.value(5, [2, 3], quantized=True, constant=2),
+        ],
         outputs=[5],
+        constants=[(0, ""), (8, "weights"), (16, "")],
     )
     return {"delegate.bin": blob, "old.bin": blob[32:]}
 

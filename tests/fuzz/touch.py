@@ -7,6 +7,7 @@ fault: of the reader, or an AssertionError for a result that contradicts itself.
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections.abc import Callable
 from contextlib import suppress
@@ -32,6 +33,7 @@ from etscope.etdump.tensor_flaws import Flaw
 from etscope.etdump.tensors import DebugBuffer, check, extents, tensor, used_bytes, value_of
 from etscope.inspector.backends import attribute, delegate_operations
 from etscope.inspector.backends.xnnpack import Xnnpack
+from etscope.inspector.program.report import program_report
 
 
 def within(column: NDArray[Any], least: int, size: int) -> None:
@@ -156,6 +158,16 @@ def _touch_cases(data: bytes) -> None:
         assert min(values.shape_of(row), default=0) >= 0
 
 
+def _touch_report(program: Program) -> None:
+    report = program_report(program)
+    assert sum(report.parts.values()) == len(program.file)
+    written = report.to_json({})
+    assert json.dumps(written, allow_nan=False)
+    assert written["treemap"][0]["size_bytes"] == len(program.file)
+    for found in report.delegates:
+        assert found.operations is None or len(found.operation_rows()) == len(found.operations)
+
+
 def _tensor_data(data: bytes) -> None:
     found = read_tensor_data(data)
     edges(found.dims, len(found), len(found.sizes))
@@ -178,6 +190,7 @@ def _program(data: bytes) -> None:
         _touch_storage(program, method)
         for delegate in method.delegates:
             assert len(program.blob(delegate)) == delegate.size_bytes
+    _touch_report(program)
     assert debug_buffer_bytes(program, {m.name: 3 for m in program.methods}) >= 0
     assert all(found.reason for found in unloggable(program))
     assert (program.segment_start + program.segment_bytes <= len(data)).all()
@@ -205,6 +218,9 @@ def _xnnpack(data: bytes) -> None:
         ]
     else:
         found = [Xnnpack().operations(np.frombuffer(data, np.uint8))]
+        weights = Xnnpack().weights(np.frombuffer(data, np.uint8))
+        within(weights.operation, 0, max(len(operations or ()) for operations in found))
+        assert len(weights) == len(weights.operation) == len(weights.size_bytes)
     for operations in filter(None, found):
         edges(operations.inputs, len(operations), len(operations.input))
         edges(operations.outputs, len(operations), len(operations.output))

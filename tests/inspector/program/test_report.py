@@ -16,8 +16,9 @@ from etscope.inspector.program.report import ProgramReport, program_report
 GRAPH = xnn.graph(
     xnn.node("Conv2d", [0, 1], [2], 7, kernel=(3, 3)),
     xnn.node("Clamp", [2], [3], 65535),
-    values=[xnn.value(number) for number in range(4)],
+    values=[xnn.value(0), xnn.value(1, constant=1), xnn.value(2), xnn.value(3)],
     outputs=[3],
+    constants=[(0, ""), (8, "tied")],
 )
 #: A delegate beside two operators, one of them the runtime's own; a constant, a cache, names.
 PLAN = make.method(
@@ -140,6 +141,14 @@ def test_delegates_and_what_is_inside() -> None:
     assert (second.row()["calls"], second.row()["instruction"]) == (0, None)
     assert second.row()["unread"] == "no plug-in reads Gpu"
     assert second.operation_rows() == []
+
+
+def test_named_data_says_which_operation_reads_it() -> None:
+    report = report_of(whole())
+    (row,) = [row for row in report.rows if row["part"] == Part.NAMED_DATA.value]
+    assert (row["name"], row["backend"]) == ("key", "XnnpackBackend")
+    assert (row["delegate"], row["operation"], row["reader"]) == (0, 0, "Conv2d 3x3")
+    assert [row["weight_bytes"] for row in report.delegates[0].operation_rows()] == [8, 0]
 
 
 def test_a_damaged_blob_is_a_reason_not_an_end() -> None:
