@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from etscope.inspector.backends.placement import Call, Refusal, TensorFacts
-from etscope.inspector.backends.xnnpack_operators import TAKEN
+from etscope.inspector.backends.xnnpack_configurations import TAKEN
 
 #: What is left of an operator with a configuration once it was decomposed outside.
 _LEFT_OVER = {
