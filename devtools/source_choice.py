@@ -52,7 +52,7 @@ def chosen_method(view: SourceView, named: str | None, file: str | None) -> Meth
         there = _listed(list(dict.fromkeys(names))) or "none"
         raise UsageError(f"no inference of a method {named} was recorded. Methods: {there}.")
     there_too = [lines for lines in found if file is not None and file in lines.index.files]
-    return (there_too or found or [None])[0]
+    return next(iter(there_too or found), None)
 
 
 def _listed(names: list[str]) -> str:

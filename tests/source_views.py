@@ -40,13 +40,13 @@ def origin(
 Places = Mapping[int | str, Origin]
 
 
-def view_of(*runs: Run, places: Places, **report: str) -> SourceView:
+def view_of(*runs: Run, places: Places, source: str = "trace.etdp") -> SourceView:
     """The view of inferences.
 
     Args:
         places: the origin of each instruction, or by name of an operation inside a delegate.
     """
-    made = report_of(*runs, **report)
+    made = report_of(*runs, source=source)
     origins = [_origins(latency, places) for latency in made.methods]
     ledgers = [ledger_of(*pair) for pair in zip(made.methods, origins, strict=True)]
     return source_view(replace(made, origins=origins, ledgers=ledgers))
