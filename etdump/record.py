@@ -185,14 +185,17 @@ class Record:
     def _origin_in_extras(
         self, edge: ProgramGraph, method: str
     ) -> tuple[ProgramGraph | None, int | None]:
+        best: tuple[int, ProgramGraph | None, int | None] = (0, None, None)
         for name in self._extras_for(method):
             # One that cannot be read says so when it is asked for by its name.
             with suppress(TraceError):
                 extra = self.extra(name)
                 graph_id = None if extra.dialect == "EDGE" else graph_id_of(edge, extra)
                 if graph_id is not None:
-                    return extra, graph_id
-        return None, None
+                    # A program and the one that it was quantized from can both be there.
+                    reached = int((exported_nodes(edge, extra, graph_id) >= 0).sum())
+                    best = (reached, extra, graph_id) if reached > best[0] else best
+        return best[1:]
 
     def _extras_for(self, method: str) -> list[str]:
         """The extras that are not named after another method; those named after this one first."""

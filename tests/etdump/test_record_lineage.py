@@ -79,6 +79,20 @@ def test_another_method_is_found_among_the_extras(name: str) -> None:
     assert record.exported_nodes("encode").tolist() == list(range(12))
 
 
+def test_of_two_extras_the_one_counts_that_more_nodes_reach() -> None:
+    early, whole = make.exported_looping_program(), make.exported_looping_program()
+    edge = make.looping_program()
+    for node in edge["graph_module"]["graph"]["nodes"]:
+        name = node["name"]
+        older = [] if name == "relu_1" else [(name, 5)]
+        node["metadata"]["from_node"] = make.lineage((name, make.GRAPH_ID), *older)
+    early["graph_module"]["graph"]["nodes"].pop()
+    early["graph_module"]["graph"]["outputs"] = [make.tensor("mapped")]
+    extras = {"float_encode/forward": early, "aten_encode/forward": whole}
+    record = read_record(make.record(**{f"{EDGE}/encode": edge}, **extras))
+    assert record.exported_graph("encode") is record.extra("aten_encode/forward")
+
+
 def test_an_extra_named_after_another_method_is_left_to_it() -> None:
     loops = make.exported_looping_program()
     record = read_record(second({"aten_decode/forward": loops, f"{EDGE}/decode": loops}))
