@@ -162,6 +162,17 @@ def misfits(trace: Trace, program: Program, methods: MethodsOfRuns) -> int:
     return count
 
 
+def fault_of(trace: Trace, program: Program, methods: MethodsOfRuns) -> str | None:
+    """Why a program cannot be the one that ran, in words; None: it can."""
+    runs = inference_runs(trace)
+    wrong = misfits(trace, program, methods)
+    if wrong:
+        return f"{wrong} of {len(runs)} inferences ran instructions that it does not have"
+    if len(runs) and all(methods.how[run] == "unmatched" for run in runs.tolist()):
+        return "what ran fits none of its methods"
+    return None
+
+
 def _emits(method: Method, row: int, name: str) -> bool:
     if name == method.event_of_instruction[row] or name == method.operator_of_instruction[row]:
         return True

@@ -18,7 +18,6 @@ from etscope.inspector.blocks import Block, blocks_of
 if TYPE_CHECKING:
     from etscope.etdump.bundle import Bundle
     from etscope.etdump.program import Program
-    from etscope.inspector.methods import MethodsOfRuns
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,13 +53,13 @@ def open_trace(
     trace = read_etdump(place, strict=strict)
     if bundle is None and program is None:
         return OpenedTrace(trace, blocks_of(trace), None, None, ())
-    from etscope.inspector.methods import methods_of_runs
+    from etscope.inspector.methods import fault_of, methods_of_runs
 
     found, notes = _program(bundle, program)
     schedule = None if bundle is None else bundle.inferences
     names = () if bundle is None else bundle.manifest.methods
     methods = methods_of_runs(trace, found, schedule, names)
-    if found is not None and (fault := _fault(trace, found, methods)):
+    if found is not None and (fault := fault_of(trace, found, methods)):
         notes.append(f"the program is not used: {fault}")
         found = None
     known = any(name is not None for name in methods.method)
@@ -91,16 +90,3 @@ def _program(
         return read_program(bundle.program), []
     except TraceError as error:
         return None, [f"the bundle's program is not used: {error}"]
-
-
-def _fault(trace: Trace, program: Program, methods: MethodsOfRuns) -> str | None:
-    """Why a program cannot be the one that ran; None: it can."""
-    from etscope.inspector.methods import inference_runs, misfits
-
-    runs = inference_runs(trace)
-    wrong = misfits(trace, program, methods)
-    if wrong:
-        return f"{wrong} of {len(runs)} inferences ran instructions that it does not have"
-    if len(runs) and all(methods.how[run] == "unmatched" for run in runs.tolist()):
-        return "what ran fits none of its methods"
-    return None

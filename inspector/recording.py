@@ -20,9 +20,9 @@ from etscope.inspector.blocks import Block, blocks_of
 from etscope.inspector.correlate.correlation import Correlation
 from etscope.inspector.methods import (
     MethodsOfRuns,
+    fault_of,
     inference_runs,
     methods_of_runs,
-    misfits,
 )
 
 
@@ -118,14 +118,11 @@ def open_recording(
         bundle.manifest.methods if bundle is not None else (),
     )
     notes += methods.notes
-    if found is not None and "unmatched" in methods.how:
-        notes.append("some runs fit no method of the program: they may not belong together")
-    if found is not None and (wrong := misfits(trace, found, methods)):
-        notes.append(
-            f"the program is not used: {wrong} of {len(inference_runs(trace))} inferences "
-            "ran instructions that it does not have"
-        )
+    if found is not None and (fault := fault_of(trace, found, methods)):
+        notes.append(f"the program is not used: {fault}")
         found = None
+    elif found is not None and "unmatched" in methods.how:
+        notes.append("some runs fit no method of the program: they may not belong together")
     return Recording(fspath(path), trace, bundle, found, methods, tuple(notes), known)
 
 

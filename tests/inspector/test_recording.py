@@ -74,7 +74,8 @@ def test_a_program_that_does_not_belong_is_noted(bare: Path, tmp_path: Path) -> 
     found = open_recording(bare, program=tmp_path / "x.pte")
     assert found.methods.method == [None] * 4
     assert found.methods.how[1:] == ["unmatched"] * 3
-    assert found.notes == ("some runs fit no method of the program: they may not belong together",)
+    assert found.notes == ("the program is not used: what ran fits none of its methods",)
+    assert found.program is None
 
 
 def test_the_program_of_another_model_gives_no_names(tmp_path: Path) -> None:
