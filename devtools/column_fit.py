@@ -29,12 +29,36 @@ def _fitting(columns: Sequence[Column], cells: Cells, spare: Sequence[str]) -> l
     screen = terminal.screen_width()
     if screen is None:
         return [i for i in keep if columns[i].title]
-    widths = [
-        max(len(text) for text in (column.title, *(printable(line[i] or ABSENT) for line in cells)))
-        for i, column in enumerate(columns)
-    ]
+    widths = _widths(columns, cells)
     for title in spare:
         if sum(widths[i] + _GAP for i in keep) <= screen:
             break
-        keep = [i for i in keep if columns[i].title.partition(" (")[0] != title]
+        keep = [i for i in keep if _bare(columns[i]) != title]
     return keep
+
+
+def room_beside(
+    number: int, columns: Sequence[Column], cells: Cells, without: Sequence[str] = ()
+) -> int | None:
+    """Characters that a screen has for one column, beside the others; None in a pipe.
+
+    Args:
+        without: titles of columns that may be left out for it.
+    """
+    screen = terminal.screen_width()
+    if screen is None:
+        return None
+    widths = _widths(columns, cells)
+    others = [i for i in range(len(columns)) if i != number and _bare(columns[i]) not in without]
+    return screen - sum(widths[i] + _GAP for i in others) - _GAP
+
+
+def _widths(columns: Sequence[Column], cells: Cells) -> list[int]:
+    return [
+        max(len(text) for text in (column.title, *(printable(line[i] or ABSENT) for line in cells)))
+        for i, column in enumerate(columns)
+    ]
+
+
+def _bare(column: Column) -> str:
+    return column.title.partition(" (")[0]

@@ -9,12 +9,14 @@ import click
 
 from etscope.devtools.documents import STDOUT, check_targets, csv_text, json_text, put, replace_file
 from etscope.devtools.latency_text import Layout, print_report
+from etscope.devtools.rollup_text import RollupLayout, print_rollups
 from etscope.devtools.terminal import complain, say
 from etscope.devtools.time_unit import clock_for, fitting_unit
 from etscope.etdump.errors import UsageError
 from etscope.inspector.findings import SEVERITIES, Finding
 from etscope.inspector.latency_report import LatencyReport, latency_report
 from etscope.inspector.recording import Recording
+from etscope.inspector.rollups.report import rollup_report
 from etscope.inspector.rules import DEFAULT_RULES
 from etscope.inspector.wording import counted
 
@@ -33,6 +35,8 @@ class Wanted:
     unit: str | None = None  # of times; None: what reads best, and milliseconds in documents
     source_unit: str | None = None
     fail_on: tuple[str, ...] = ()
+    by: str | None = None  # what to sum times by, one of ROLLUPS; None: each event for itself
+    rollup: RollupLayout = field(default_factory=RollupLayout)
 
     @property
     def is_document(self) -> bool:
@@ -54,10 +58,7 @@ def deliver(recording: Recording, wanted: Wanted) -> int:
     """Write the report everywhere; the exit code: 1 for a finding that was asked to fail on."""
     clock = clock_for(recording, wanted.source_unit, wanted.unit)
     report = latency_report(recording, clock)
-    if wanted.json is not None:
-        put(json_text(report.to_json()), wanted.json)
-    if wanted.csv is not None:
-        put(csv_text(report.rows()), wanted.csv)
+    _write_documents(report, wanted)
     shown = report
     fitting = clock.target if wanted.unit else fitting_unit(recording, clock.source)
     people = wanted.html is not None or not wanted.is_document
@@ -66,9 +67,22 @@ def deliver(recording: Recording, wanted: Wanted) -> int:
     if wanted.html is not None:
         _write_html(shown, Path(wanted.html))
     if not wanted.is_document:
-        print_report(shown, wanted.layout)
+        if wanted.by is None:
+            print_report(shown, wanted.layout)
+        else:
+            print_rollups(rollup_report(shown, wanted.by), wanted.rollup)
         _say_where(wanted)
     return _verdict(shown.findings, wanted.fail_on)
+
+
+def _write_documents(report: LatencyReport, wanted: Wanted) -> None:
+    if wanted.json is None and wanted.csv is None:
+        return
+    document = report if wanted.by is None else rollup_report(report, wanted.by)
+    if wanted.json is not None:
+        put(json_text(document.to_json()), wanted.json)
+    if wanted.csv is not None:
+        put(csv_text(document.rows()), wanted.csv)
 
 
 def _write_html(report: LatencyReport, path: Path) -> None:

@@ -15,6 +15,7 @@ from traces import event, inference, method_load, trace_of_runs
 from etscope.devtools.cli import cli
 from etscope.etdump.columns import Trace
 from etscope.etdump.writer import write_etdump
+from etscope.inspector.rollups import ROLLUPS
 
 SCHEMAS = ROOT / "docs" / "schemas"
 LOAD = method_load(event("Method::init", 0, 9))
@@ -68,6 +69,14 @@ def test_latency_of_any_trace_fits_its_schema(trace: Trace, tmp_path: Path) -> N
     assert faults(inspected(path)) == []
 
 
+@pytest.mark.parametrize("by", ROLLUPS)
+@pytest.mark.parametrize("trace", TRACES.values(), ids=list(TRACES))
+def test_rollups_of_any_trace_fit_their_schema(trace: Trace, by: str, tmp_path: Path) -> None:
+    path = tmp_path / "x.etdp"
+    write_etdump(trace, path)
+    assert faults(inspected(path, "--by", by)) == []
+
+
 @pytest.mark.parametrize("unit", ["ns", "us", "ms", "s", "cycles"])
 def test_the_unit_is_the_end_of_the_key(unit: str, tmp_path: Path) -> None:
     path = tmp_path / "x.etdp"
@@ -85,6 +94,12 @@ def samples() -> list[Path]:
 @pytest.mark.parametrize("bundle", samples(), ids=lambda path: path.name)
 def test_latency_of_the_samples_fits_its_schema(bundle: Path) -> None:
     assert faults(inspected(ROOT / bundle)) == []
+
+
+@pytest.mark.parametrize("by", ROLLUPS)
+@pytest.mark.parametrize("name", ["convnet_int8_xnnpack", "two_methods"])
+def test_rollups_of_the_samples_fit_their_schema(name: str, by: str) -> None:
+    assert faults(inspected(ROOT / "sample_traces" / f"{name}.etscope", "--by", by)) == []
 
 
 @pytest.mark.parametrize("trace", TRACES.values(), ids=list(TRACES))

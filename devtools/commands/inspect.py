@@ -10,7 +10,10 @@ from etscope.devtools.documents import STDOUT
 from etscope.devtools.latency_output import Wanted, deliver, known_limit
 from etscope.devtools.latency_table import SORTS
 from etscope.devtools.latency_text import SCREENFUL, Layout
+from etscope.devtools.rollup_rows import SORTS as SUM_SORTS
+from etscope.devtools.rollup_text import RollupLayout
 from etscope.devtools.trace_input import open_trace
+from etscope.inspector.rollups import ROLLUPS
 from etscope.inspector.units import TimeScale
 
 _UNITS = click.Choice([scale.value for scale in TimeScale])
@@ -27,17 +30,36 @@ _UNITS = click.Choice([scale.value for scale in TimeScale])
     help="The .pte that ran, where no bundle has it: names methods, operators and backends.",
 )
 @click.option(
+    "--record",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="The ETRecord of the export, where no bundle has it: tells modules and source lines.",
+)
+@click.option(
+    "--by",
+    type=click.Choice(list(ROLLUPS)),
+    help="Sum the times by operator type, nn.Module, category of work, source line, or by "
+    "delegate against what runs outside of delegates.",
+)
+@click.option(
     "--sort",
     type=click.Choice(SORTS),
     default="time",
     show_default=True,
-    help="Order of the operators: time is per inference; order is that of the program.",
+    help="Order of the operators: time is per inference; order is that of the program. "
+    f"With --by: {', '.join(SUM_SORTS)}.",
 )
 @click.option(
     "--top",
     type=click.IntRange(min=0),
     metavar="N",
     help=f"Rows of a table; 0 for all.  [default: {SCREENFUL}, or all in a pipe]",
+)
+@click.option(
+    "--depth",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="With --by: levels of the tree under the first.  [default: all]",
 )
 @click.option(
     "--all", "every_kind", is_flag=True, help="Also rows of kernels, control and the framework."
@@ -78,8 +100,11 @@ _UNITS = click.Choice([scale.value for scale in TimeScale])
 def command(
     path: Path | None,
     program: Path | None,
+    record: Path | None,
+    by: str | None,
     sort: str,
     top: int | None,
+    depth: int | None,
     every_kind: bool,
     json_to: str | None,
     csv_to: str | None,
@@ -93,14 +118,31 @@ def command(
 
     PATH is a bundle folder (NAME.etscope) or a bare ETDump with any suffix. Verdict, coverage
     and confidence come first, then findings, then for each method a waterfall whose parts add
-    up, and its operators; operations inside a delegate are indented under its call.
+    up, and its operators; operations inside a delegate are indented under its call. With --by
+    there is one table instead, whose parts add up to the method.
     """
     if path is None:
         raise click.UsageError(_missing_path(json_to, csv_to))
-    layout = Layout(sort, top, every_kind)
-    wanted = Wanted(layout, json_to, csv_to, html, unit, source_unit, fail_on)
+    _check_by(by, sort, depth, every_kind)
+    layout, rollup = Layout(sort, top, every_kind), RollupLayout(sort, top, depth)
+    wanted = Wanted(layout, json_to, csv_to, html, unit, source_unit, fail_on, by, rollup)
     wanted.check()
-    return deliver(open_trace(path, program=program, salvage=salvage), wanted)
+    return deliver(open_trace(path, program=program, record=record, salvage=salvage), wanted)
+
+
+def _check_by(by: str | None, sort: str, depth: int | None, every_kind: bool) -> None:
+    """Refuse options that mean nothing together, rather than pass over one."""
+    if by is None:
+        if depth is not None:
+            raise click.UsageError("--depth is that of a tree: say which with --by.")
+        return
+    if sort not in SUM_SORTS:
+        raise click.UsageError(
+            f"--by cannot be sorted by {sort}, only by {', '.join(SUM_SORTS)}: percentiles and "
+            "the like of parts do not add up."
+        )
+    if every_kind:
+        raise click.UsageError("--all is for the table of operators: --by counts everything.")
 
 
 def _missing_path(*targets: str | None) -> str:

@@ -7,18 +7,19 @@ from typing import Any
 from etscope.inspector.correlate.origins import Origins
 from etscope.inspector.latency import MethodLatency
 from etscope.inspector.rollups.remainders import (
+    AROUND_OPERATIONS,
     backend_of,
     breaks_down,
-    of_delegate_call,
     of_kind,
 )
 from etscope.inspector.rollups.table import Place, Rollup, Sheet
 
 OUTSIDE = "outside of delegates"
+OVERHEAD = "overhead"
 
 
 def by_delegate(latency: MethodLatency, origins: Origins) -> Rollup:
-    """Time by backend, then by call, then inside and outside of a call's operations.
+    """Time by backend, then by call, then by a call's operations and its overhead.
 
     Operators outside of delegates are split into their kernels and what it takes to
     call those, as far as the runtime timed both.
@@ -59,11 +60,8 @@ def _of_call(sheet: Sheet, row: int, head: int) -> None:
     if inside:
         sheet.draft((*place, 0), "operations inside", keys=keys).rows.append(row)
     elif breaks_down(latency, call):
-        rest = of_delegate_call(latency, call)
-        name = "(outside of its operations)"
-        sheet.draft((*place, 1), name, remainder=True, detail=rest.detail, keys=keys).rows.append(
-            row
-        )
+        around = sheet.draft((*place, 1), OVERHEAD, detail=AROUND_OPERATIONS, keys=keys)
+        around.rows.append(row)
     else:
         draft.rows.append(row)
         draft.detail = f"{detail}; its inside is not timed".removeprefix("; ")

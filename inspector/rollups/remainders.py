@@ -16,6 +16,8 @@ class Remainder(NamedTuple):
     detail: str
 
 
+#: What the overhead of a delegate call is.
+AROUND_OPERATIONS = "outside of the operations inside: entering it, copies, waiting"
 AROUND = Remainder("(around operators)", "events of the runtime that run no operator")
 CONTROL = Remainder("(control flow)", "jumps, moves and frees of the runtime")
 
@@ -35,8 +37,8 @@ def of_delegate_call(latency: MethodLatency, call: int) -> Remainder:
     """The own time of a delegate call."""
     backend = backend_of(latency, call)
     if breaks_down(latency, call):
-        return Remainder(f"({backend}: outside of its operations)", "entering it, copies, waiting")
-    return Remainder(f"({backend}: not timed inside)", "the backend logged no operations")
+        return Remainder(f"({backend} overhead)", AROUND_OPERATIONS)
+    return Remainder(f"({backend}, not timed inside)", "the backend logged no operations")
 
 
 def of_kind(kind: str) -> Remainder | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from etscope.inspector.rollups.delegates import OUTSIDE
+from etscope.inspector.rollups.delegates import OUTSIDE, OVERHEAD
 from etscope.inspector.rollups.modules import ROOT
 from etscope.inspector.rollups.table import Entry, Rollup
 from etscope.inspector.wording import counted, figure, percent
@@ -89,7 +89,7 @@ def _of_delegates(rollup: Rollup, name: str) -> str:
     if not backends:
         return f"No delegate ran in {name}: operators take {_short(rollup, portable)} of it."
     calls = [entry for entry in rollup.entries if entry.level == 1 and "backend" in entry.keys]
-    around = sum(e.own for e in rollup.entries if e.remainder and e.level == 2)
+    around = sum(e.own for e in rollup.entries if e.name == OVERHEAD and e.level == 2)
     who = ", ".join(entry.name for entry in backends)
     text = (
         f"{who} {'takes' if len(backends) == 1 else 'take'} "
@@ -97,7 +97,9 @@ def _of_delegates(rollup: Rollup, name: str) -> str:
         f"{counted(len(calls), 'call')}"
     )
     if around:
-        text += f", {_short(rollup, around)} outside of the operations inside"
+        text += f", {_short(rollup, around)} as overhead around the operations inside"
+    if OUTSIDE not in {entry.name for entry in tops}:
+        return f"{text}; no operator ran outside of delegates."
     return f"{text}; operators outside of delegates take {_short(rollup, portable)}."
 
 

@@ -86,7 +86,7 @@ def test_a_delegate_call_around_its_operations_lies_in_the_module_that_holds_the
         "(root)": 85,
         "  b": 35,
         "  a": 30,
-        "  (Gpu: outside of its operations)": 20,
+        "  (Gpu overhead)": 20,
         "(unexplained)": 15,
     }
     assert one(found, "(root)").own == 0
@@ -108,7 +108,7 @@ def test_what_is_not_mapped_says_why() -> None:
         "(no module)": 30,
         "(not mapped: the record has no method a)": 20,
         "(not mapped: there is no ETRecord)": 10,
-        "(Npu: not timed inside)": 5,
+        "(Npu, not timed inside)": 5,
         "(around operators)": 2,
         "(control flow)": 1,
         "(unexplained)": 32,
@@ -125,7 +125,7 @@ def test_an_operator_and_its_kernel_are_one_and_numbers_of_backends_are_not_type
     assert totals(found) == {
         "conv": 40,
         "aten::add.out": 25,
-        "(Gpu: outside of its operations)": 20,
+        "(Gpu overhead)": 20,
         "(unexplained)": 15,
     }
     assert [one(found, name).operators for name in ("conv", "aten::add.out")] == [2, 1]
@@ -159,7 +159,7 @@ def test_categories_hold_their_operators() -> None:
         "  aten::add.out": 25,
         "control": 3,
         "  JF_CALL": 3,
-        "(Gpu: outside of its operations)": 20,
+        "(Gpu overhead)": 20,
         "(unexplained)": 12,
     }
 
@@ -181,7 +181,7 @@ def test_lines_stand_under_their_file() -> None:
         "model.py": 65,
         "  model.py:5": 35,
         "  model.py:4": 30,
-        "(Gpu: outside of its operations)": 20,
+        "(Gpu overhead)": 20,
         "(unexplained)": 15,
     }
     assert one(found, "model.py:5").keys["function"] == "forward"
@@ -202,7 +202,7 @@ def test_delegates_against_what_runs_outside() -> None:
         "Gpu": 60,
         "  call at instruction 3": 60,
         "    operations inside": 40,
-        "    (outside of its operations)": 20,
+        "    overhead": 20,
         "outside of delegates": 30,
         "  kernels": 20,
         "  dispatch": 5,
@@ -219,7 +219,7 @@ def test_operations_that_add_up_to_more_than_their_call_leave_a_negative_rest() 
     )
     assert totals(found) == {
         "conv": 26,
-        "(Gpu: outside of its operations)": -6,
+        "(Gpu overhead)": -6,
         "(unexplained)": 30,
     }
 
