@@ -17,6 +17,8 @@ Rule = Callable[["ProgramReport"], Iterator[Finding]]
 
 #: Smaller copies are not worth a sentence.
 _LEAST_COPY = 256
+#: First bytes to compare: layers of a model have many weights of one size, and few are copies.
+_GLANCE = 4096
 #: Share of the file from which on source lines are worth one.
 _MUCH = 0.05
 _COMPARED = (Part.CONSTANTS, Part.STATES, Part.NAMED_DATA, Part.DELEGATES)
@@ -24,18 +26,7 @@ _COMPARED = (Part.CONSTANTS, Part.STATES, Part.NAMED_DATA, Part.DELEGATES)
 
 def stored_twice(report: ProgramReport) -> Iterator[Finding]:
     """Constants, named data and blobs that lie in the file more than once."""
-    by_size: dict[int, list[Holder]] = {}
-    # Only what has its bytes alone is read, so all of it together is at most the file.
-    for holder, held in zip(report.holders, report.owned.bytes_of.tolist(), strict=True):
-        if holder.part in _COMPARED and held >= _LEAST_COPY and held == _extent(holder):
-            by_size.setdefault(held, []).append(holder)
-    copies: dict[bytes, list[Holder]] = {}
-    for same_size in by_size.values():
-        for holder in same_size if len(same_size) > 1 else ():
-            ((start, end),) = holder.spans
-            digest = hashlib.sha256(report.program.file[start:end].tobytes()).digest()
-            copies.setdefault(digest, []).append(holder)
-    again = [same for same in copies.values() if len(same) > 1]
+    again = _copies(report)
     spare = sum(_extent(same[0]) * (len(same) - 1) for same in again)
     if spare:
         largest = max(again, key=lambda same: _extent(same[0]) * (len(same) - 1))
@@ -50,6 +41,24 @@ def stored_twice(report: ProgramReport) -> Iterator[Finding]:
             },
             "Share the parameter in the model (tie the weights) before the export.",
         )
+
+
+def _copies(report: ProgramReport) -> list[list[Holder]]:
+    """Holders of the same bytes, together."""
+    file = report.program.file
+    alike: dict[tuple[int, bytes], list[Holder]] = {}
+    # Only what has its bytes alone is read, so all of it together is at most the file.
+    for holder, held in zip(report.holders, report.owned.bytes_of.tolist(), strict=True):
+        if holder.part in _COMPARED and held >= _LEAST_COPY and held == _extent(holder):
+            ((start, end),) = holder.spans
+            glance = file[start : min(start + _GLANCE, end)].tobytes()
+            alike.setdefault((held, glance), []).append(holder)
+    copies: dict[bytes, list[Holder]] = {}
+    for same in alike.values():
+        for holder in same if len(same) > 1 else ():
+            ((start, end),) = holder.spans
+            copies.setdefault(hashlib.sha256(file[start:end]).digest(), []).append(holder)
+    return [same for same in copies.values() if len(same) > 1]
 
 
 def _extent(holder: Holder) -> int:
