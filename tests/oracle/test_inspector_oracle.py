@@ -56,6 +56,12 @@ def values_equal(theirs: Any, ours: Any) -> bool:
 def assert_frames_equal(theirs: Any, ours: Any) -> None:
     """Same columns, same types, same cells, same order."""
     assert list(ours.columns) == list(theirs.columns)
+    assert_columns_equal(theirs, ours)
+
+
+def assert_columns_equal(theirs: Any, ours: Any) -> None:
+    """Their columns are the first of ours; same types, same cells, same order."""
+    assert list(ours.columns)[: len(theirs.columns)] == list(theirs.columns)
     assert len(ours) == len(theirs)
     for column in theirs.columns:
         assert ours[column].dtype == theirs[column].dtype, column
