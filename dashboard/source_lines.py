@@ -89,11 +89,7 @@ _CLASS = {"number": "numeral"}
 
 def _row(sheet: Sheet, line: int, number: int | None, code: str, hottest: float) -> str:
     if number is None:
-        return (
-            '<tr><td></td><td></td><td class="total"></td><td class="track"></td>'
-            f'<th class="line"><span>{line}</span></th><td class="text">{code}</td>'
-            '<td class="brief"></td></tr>'
-        )
+        return _quiet_row(str(line), code)
     lines = sheet.lines
     own, total = float(lines.self_time[number]), float(lines.total_time[number])
     stands = bool(len(lines.index.rows_of(number)))
@@ -109,6 +105,14 @@ def _row(sheet: Sheet, line: int, number: int | None, code: str, hottest: float)
         f'<td class="track">{bar(heat)}</td><th class="line"><a href="#{name}">{line}</a></th>'
         f'<td class="text">{code}{_behind(sheet, number, uses)}</td>'
         f'<td class="brief">{markup(", ".join(use.brief for use in uses))}</td></tr>'
+    )
+
+
+def _quiet_row(line: str, code: str, style: str = "") -> str:
+    return (
+        f'<tr class="{style}"><td></td><td></td><td class="total"></td><td class="track"></td>'
+        f'<th class="line"><span>{line}</span></th><td class="text">{code}</td>'
+        '<td class="brief"></td></tr>'
     )
 
 

@@ -32,11 +32,11 @@ def source_html(view: SourceView, texts: Mapping[str, FileText], context: int | 
     """The page; the same view and texts always give the same page.
 
     Args:
-        texts: by recorded name the text of every file of the view.
+        texts: by recorded name the text of every one of `shown_files`.
         context: lines to show around each that has figures; None: all.
     """
     source = view.report.recording.source
-    pairs = [(lines, file) for lines in view.methods for file in lines.files]
+    pairs = _pairs(view)
     sheets = [
         Sheet(lines, texts[file], scale_of(lines.latency), f"f{number}")
         for number, (lines, file) in enumerate(pairs[:MOST_TABS])
@@ -59,6 +59,15 @@ def source_html(view: SourceView, texts: Mapping[str, FileText], context: int | 
             "script": script,
         },
     )
+
+
+def shown_files(view: SourceView) -> list[str]:
+    """The files that the page has a tab for."""
+    return list(dict.fromkeys(file for _, file in _pairs(view)[:MOST_TABS]))
+
+
+def _pairs(view: SourceView) -> list[tuple[MethodLines, str]]:
+    return [(lines, file) for lines in view.methods for file in lines.files]
 
 
 def _summary(view: SourceView) -> str:
@@ -84,7 +93,7 @@ def _cards(lines: MethodLines) -> list[tuple[str, str, str]]:
     files = counted(len(lines.index.files), "file")
     return [
         (f"Time of {name}", scale.time(lines.whole), f"measured, mean of {count}"),
-        ("On lines of source", percent(lines.share(on)), f"of {name}: {scale.time(on)}"),
+        ("On lines of source", percent(lines.share(on)), f"derived; {scale.time(on)}"),
         ("Operator time on lines", percent(lines.ledger.mapped_share("time")), "derived"),
         ("Lines with time", f"{len(lines.hottest):,}", f"of {files}"),
         (
@@ -176,7 +185,7 @@ def _remainder(lines: MethodLines) -> str:
         share = percent(lines.share(bucket.time))
         name, reason = markup(bucket.name, 80), markup(bucket.reason, 300)
         rows.append([name, scale.time(bucket.time), share, reason])
-    name = markup(lines.name, 60)
+    name = markup(lines.whole_name, 80)
     rows.append([f"<strong>{name}</strong>", scale.time(lines.whole), percent(1.0), "the sum"])
     heads = ["part", "time per inference", "share", "why on no line"]
     return plain_table(f"What {name} is made of", heads, rows)

@@ -92,9 +92,9 @@ def _document(view: SourceView, wanted: SourceWanted) -> dict[str, object]:
 
 
 def _write_html(view: SourceView, wanted: SourceWanted) -> None:
-    from etscope.dashboard.source_page import source_html
+    from etscope.dashboard.source_page import shown_files, source_html
 
-    texts = {file: text_of(view, file, wanted) for file in view.files}
+    texts = {file: text_of(view, file, wanted) for file in shown_files(view)}
     page = source_html(view, texts, wanted.around)
     target = Path(wanted.html or "")
     replace_file(target, lambda place: place.write_text(page, encoding="utf-8", errors="replace"))
@@ -137,7 +137,7 @@ def _coverage(view: SourceView, lines: MethodLines | None) -> list[str]:
         own, files = len(lines.hottest), len(lines.index.files)
         out.append(
             f"coverage: {mapped} of operator time stands on {counted(own, 'line')} of "
-            f"{counted(files, 'file')}: {percent(lines.share(on)) or '-'} of {lines.name}"
+            f"{counted(files, 'file')}: {percent(lines.share(on)) or '-'} of {lines.whole_name}"
         )
     recording = view.report.recording
     notes = dict.fromkeys([*recording.notes, *recording.correlation.notes])
@@ -148,7 +148,7 @@ def _print_file(view: SourceView, lines: MethodLines, file: str, wanted: SourceW
     text = text_of(view, file, wanted)
     share = percent(lines.share(lines.file_time(file))) or "-"
     say()
-    say(f"{file}: {share} of {lines.name}", style="bold")
+    say(f"{file}: {share} of {lines.whole_name}", style="bold")
     paragraph(
         f"{text.note}; self: operators of the line, total: also what it calls; measured, "
         f"per inference"
@@ -206,7 +206,7 @@ def _print_remainder(lines: MethodLines) -> None:
     for bucket in buckets:
         share = percent(lines.share(bucket.time))
         rows.append((bucket.name, fixed(bucket.time, places), share, bucket.reason))
-    rows.append((lines.name, fixed(lines.whole, places), percent(1.0), "the sum"))
+    rows.append((lines.whole_name, fixed(lines.whole, places), percent(1.0), "the sum"))
     if not is_terminal():
         say()
     columns = [Column("part"), Column(f"time ({unit})", right=True), Column("share", right=True)]

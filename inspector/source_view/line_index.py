@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -41,8 +42,16 @@ class LineIndex:
         return f"{self.files[int(self.file[number])]}:{int(self.line[number])}"
 
     def rows_of(self, number: int) -> Ints:
-        """The events that stand on a line."""
-        return np.flatnonzero(self.of_row == number)
+        """The events that stand on a line, ascending."""
+        rows, edges = self._standing
+        return rows[edges[number] : edges[number + 1]]
+
+    @cached_property
+    def _standing(self) -> tuple[Ints, Ints]:
+        """(events by line, where the events of each line begin)."""
+        rows = np.argsort(self.of_row, kind="stable")
+        edges = np.searchsorted(self.of_row[rows], np.arange(len(self) + 1))
+        return rows, edges.astype(np.int64)
 
     def own(self, values: Reals) -> Reals:
         """Sum a value per event over the events that stand on each line; NaN counts nothing."""
@@ -82,9 +91,10 @@ def line_index(rows: OperatorRows, origins: Origins) -> LineIndex:
     places = sorted(function)
     number = {place: at for at, place in enumerate(places)}
     files = tuple(sorted({file for file, _ in places}))
+    place_of = {file: at for at, file in enumerate(files)}
     return LineIndex(
         files=files,
-        file=np.array([files.index(file) for file, _ in places], np.int64),
+        file=np.array([place_of[file] for file, _ in places], np.int64),
         line=np.array([line for _, line in places], np.int64),
         function=tuple(function[place] for place in places),
         of_row=np.array([-1 if place is None else number[place] for place in stands], np.int64),

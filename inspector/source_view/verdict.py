@@ -16,6 +16,8 @@ _LEVELS = ("none", "low", "medium", "high")
 #: Share of the time on lines that may be guessed, and of operator time that may be on none.
 _GUESSED = (0.01, 0.1)
 _UNMAPPED = 0.05
+#: From this share of a method on no line on, the verdict says so.
+_ELSEWHERE = 0.5
 
 
 def verdict(lines: MethodLines | None) -> str:
@@ -28,11 +30,22 @@ def verdict(lines: MethodLines | None) -> str:
     number = int(hottest[0])
     time = float(lines.self_time[number])
     count = counted(len(lines.latency.typical), "inference")
-    text = f"{short_place(lines, number)} takes {percent(lines.share(time)) or '-'} of {lines.name}"
+    share = percent(lines.share(time)) or "-"
+    text = f"{short_place(lines, number)} takes {share} of {lines.whole_name}"
     unit = lines.latency.unit
     text += f": {figure(time)} of {figure(lines.whole)} {unit} (measured, mean of {count})"
     modules = folded(module for module in lines.modules(number) if module)
-    return text + (f", in {_some(modules)}." if modules else ".")
+    text += f", in {_some(modules)}." if modules else "."
+    return text + _elsewhere(lines)
+
+
+def _elsewhere(lines: MethodLines) -> str:
+    """Where the time is, if most of it stands on no line."""
+    share = lines.share(lines.whole - float(lines.self_time.sum()))
+    if not share > _ELSEWHERE or not lines.remainder:
+        return ""
+    most = max(lines.remainder, key=lambda bucket: bucket.time)
+    return f" But {percent(share)} stands on no line, most of it: {most.name} ({most.reason})."
 
 
 def why_not(lines: MethodLines) -> str:

@@ -48,6 +48,17 @@ class MethodLines:
         return self.latency.method or "the method"
 
     @property
+    def whole_name(self) -> str:
+        """What `whole` is, for a person."""
+        timed = self.latency.mean == self.latency.mean
+        return self.name if timed else f"all timed events of {self.name}"
+
+    @cached_property
+    def own(self) -> Reals:
+        """Per event its time without what lies inside it, measured."""
+        return own_times(self.latency.rows)
+
+    @property
     def whole(self) -> float:
         """What shares are shares of: the method, or all its operators where it was not timed."""
         return self.ledger.whole
@@ -83,7 +94,7 @@ class MethodLines:
     @cached_property
     def confidence_times(self) -> Reals:
         """(lines, 4): the time of each line by Confidence."""
-        return confidence_shares(self.index, self.origins, own_times(self.latency.rows))
+        return confidence_shares(self.index, self.origins, self.own)
 
     @cached_property
     def lowest(self) -> list[Confidence]:
@@ -92,9 +103,8 @@ class MethodLines:
 
     def operators(self, number: int) -> list[OperatorUse]:
         """The operators that stand on a line, the costliest first."""
-        rows = self.latency.rows
         some = self.index.rows_of(number)
-        return operators_behind(rows, self.origins, some, own_times(rows))
+        return operators_behind(self.latency.rows, self.origins, some, self.own)
 
     def modules(self, number: int) -> list[str]:
         """The modules whose operators stand on a line, "" for the root, in the order they ran."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from latency_reports import mixed, report_of
+from latency_reports import method, mixed, operator, report_of
 from source_views import Places, frame, origin, view_of
+from traces import inference
 
 from etscope.inspector.backends.operations import Confidence
 from etscope.inspector.source_view.verdict import confidence, findings, verdict
@@ -27,7 +28,24 @@ def test_the_verdict_names_the_line_with_the_most_time() -> None:
     told = verdict(view(ALL).methods[0])
     assert told == (
         "model.py:20 takes 32.0% of the method: 0.032 of 0.1 ms "
-        "(measured, mean of 12 inferences), in layers.{0,1}."
+        "(measured, mean of 12 inferences), in layers.{0,1}. But 68.0% stands on no line, "
+        "most of it: delegate calls (outside of the operations that the delegate timed)."
+    )
+
+
+def test_where_most_stands_on_lines_the_verdict_is_one_sentence() -> None:
+    run = method(40, *operator("add.out", 0, 0, 10), *operator("mul.out", 1, 10, 40))
+    told = verdict(view_of(run, run, places={0: origin(HERE), 1: origin(HERE)}).methods[0])
+    assert told == (
+        "model.py:20 takes 100.0% of the method: 0.04 of 0.04 ms (measured, mean of 2 inferences)."
+    )
+
+
+def test_where_the_method_was_not_timed_shares_are_of_its_events() -> None:
+    run = inference(*operator("add.out", 0, 0, 10), *operator("mul.out", 1, 10, 40))
+    (lines,) = view_of(run, run, places={0: origin(HERE)}).methods
+    assert verdict(lines).startswith(
+        "model.py:20 takes 25.0% of all timed events of the method: 0.01 of 0.04 ms"
     )
 
 
