@@ -57,7 +57,7 @@ def _copies(report: ProgramReport) -> list[list[Holder]]:
     for same in alike.values():
         for holder in same if len(same) > 1 else ():
             ((start, end),) = holder.spans
-            copies.setdefault(hashlib.sha256(file[start:end]).digest(), []).append(holder)
+            copies.setdefault(hashlib.sha256(file[start:end].data).digest(), []).append(holder)
     return [same for same in copies.values() if len(same) > 1]
 
 
