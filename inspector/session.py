@@ -55,8 +55,8 @@ class Inspector:
         delegate_time_scale_converter: (event name, ticks) → time, for events
             inside delegates; None: they tick like the rest.
         enable_module_hierarchy: group the calls in `op_graph_dict` by module.
-        reference_graph_name: taken for compatibility; events are joined with the edge
-            program, the only graph that has debug handles.
+        reference_graph_name: taken for compatibility; events are joined with the graph
+            of the record that fits what ran.
         program: the .pte that ran, or a `Program`: tells methods apart, and holds what
             is known of the inside of delegates.
         strict: with False a damaged trace gives up what is readable, and

@@ -34,7 +34,10 @@ PORTABLE = ["convnet_portable", "many_inputs", "transformer_kv"]
 
 def both(sample: str) -> tuple[Any, Inspector]:
     folder = SAMPLES[sample]
-    files = {"etdump_path": str(folder / "trace.etdp"), "etrecord": str(folder / "record.etrecord")}
+    files: dict[str, Any] = {
+        "etdump_path": str(folder / "trace.etdp"),
+        "etrecord": str(folder / "record.etrecord"),
+    }
     return quietly(devtools.Inspector, **files), Inspector(**files)
 
 
