@@ -46,6 +46,9 @@ class Operations:
     output: Ints
     delegate_inputs: Ints  # values that the delegate is given
     delegate_outputs: Ints  # values that it gives back
+    #: The operators of an edge program that may end as each operation, without namespace
+    #: ("relu"); empty: not known of any.
+    stands_for: tuple[frozenset[str], ...] = ()
 
     def __len__(self) -> int:
         return len(self.kind)

@@ -16,8 +16,8 @@ from etscope.etdump.xnnpack import XnnGraph, read_xnnpack
 from etscope.inspector.backends import xnnpack_takes
 from etscope.inspector.backends.alignment import CELL_LIMIT, Fits, align
 from etscope.inspector.backends.operations import Attribution, Confidence, Operations
-from etscope.inspector.backends.placement import Call, Refusal
 from etscope.inspector.backends.weights import Weights
+from etscope.inspector.backends.xnnpack_lowering import operators_of
 
 _NAME = "XnnpackBackend"
 
@@ -95,10 +95,7 @@ class Xnnpack:
 
     names = (_NAME,)
     resolution_ns = 1000.0  # its profiler counts whole microseconds
-
-    def refusal(self, call: Call) -> Refusal | None:
-        """Why its partitioner leaves a call to others; None: nothing known speaks against it."""
-        return xnnpack_takes.refusal(call)
+    refusal = staticmethod(xnnpack_takes.refusal)
 
     def operations(self, blob: Bytes) -> Operations:
         """The nodes of a delegate, in order.
@@ -122,6 +119,7 @@ class Xnnpack:
             output=nodes.output,
             delegate_inputs=graph.inputs,
             delegate_outputs=graph.outputs,
+            stands_for=tuple(operators_of(graph, row) for row in range(len(nodes))),
         )
 
     def weights(self, blob: Bytes) -> Weights:

@@ -17,11 +17,12 @@ from etscope.etdump.methods import Method
 from etscope.etdump.program import Program
 from etscope.etdump.program_graph import ProgramGraph
 from etscope.etdump.record import Record
-from etscope.inspector.backends import delegate_operations
 from etscope.inspector.correlate.belonging import Fit, delegate_fit, kernels_fit, structure_fit
+from etscope.inspector.correlate.blobs import Blobs, blobs_of
 from etscope.inspector.correlate.how import How
 from etscope.inspector.correlate.instructions import StepNodes, nodes_of_instructions
 from etscope.inspector.correlate.joined import EventKey, JoinedMethod
+from etscope.inspector.correlate.operations import nodes_of_operations
 from etscope.inspector.correlate.origins import Origins
 from etscope.inspector.correlate.sources import NodePlaces
 from etscope.inspector.correlate.steps import Steps, steps_of_plan, steps_of_slots
@@ -120,7 +121,8 @@ class Correlation:
         if (after := f"edge_after_transform/{called}") in record.extras:
             candidates.append(record.extra(after))
         joined = [(graph, nodes_of_instructions(steps, handles, graph)) for graph in candidates]
-        fits = [structure.plus(self._fit(steps, nodes, graph)) for graph, nodes in joined]
+        blobs = blobs_of(self.program, steps)
+        fits = [structure.plus(_fit(steps, nodes, graph, blobs)) for graph, nodes in joined]
         best = max(range(len(fits)), key=lambda row: (fits[row].agree - fits[row].differ, -row))
         (graph, nodes), fit = joined[best], fits[best]
         title = name or called
@@ -130,15 +132,16 @@ class Correlation:
         if text := fit.sentence(title):
             self._note(f"the record may not be that of this program: {text}")
         before = _before(record, called) if best == 0 else (None, None)
+        places = NodePlaces(graph, *before)
         return JoinedMethod(
             steps=steps,
             graph=graph,
-            places=NodePlaces(graph, *before),
+            places=places,
             nodes=nodes,
             delegates=record.delegates,
-            program=self.program,
+            blobs=blobs,
+            inside=nodes_of_operations(nodes, blobs.operations, graph, places),
             record_name=called,
-            name=name,
             why="",
         )
 
@@ -159,32 +162,26 @@ class Correlation:
             "the record has only the program before lowering: instructions are mapped by "
             "operator and order, not by debug handle"
         )
-        places = NodePlaces(graph, None, None)
-        return JoinedMethod(steps, graph, places, nodes, None, self.program, "", name, "")
-
-    def _fit(self, steps: Steps, nodes: StepNodes, graph: ProgramGraph) -> Fit:
-        fit = kernels_fit(steps, nodes, graph)
-        if self.program is None or steps.plan is None:
-            return fit
-        for row, mine in enumerate(nodes.handles):
-            if steps.kind[row] != "delegate" or not mine:
-                continue
-            try:
-                operations = delegate_operations(self.program, steps.plan.name, row)
-            except TraceError:
-                continue  # what cannot be read is told where its events are mapped
-            if operations is not None:
-                fit = fit.plus(delegate_fit(operations, mine, int(steps.number[row]), graph))
-        return fit
+        places, blobs = NodePlaces(graph, None, None), blobs_of(self.program, steps)
+        return JoinedMethod(steps, graph, places, nodes, None, blobs, {}, "", "")
 
     def _without_graph(self, name: str | None, steps: Steps, why: str) -> JoinedMethod:
         if why != _NO_RECORD:
             self._note(why)
-        return JoinedMethod(steps, None, None, None, None, self.program, name or "", name, why)
+        blobs = blobs_of(self.program, steps)
+        return JoinedMethod(steps, None, None, None, None, blobs, {}, name or "", why)
 
     def _note(self, text: str) -> None:
         if text not in self._notes:
             self._notes.append(text)
+
+
+def _fit(steps: Steps, nodes: StepNodes, graph: ProgramGraph, blobs: Blobs) -> Fit:
+    fit = kernels_fit(steps, nodes, graph)
+    for row, operations in blobs.operations.items():
+        if mine := nodes.handles[row]:
+            fit = fit.plus(delegate_fit(operations, mine, int(steps.number[row]), graph))
+    return fit
 
 
 def _handles(record: Record, called: str, steps: Steps) -> list[tuple[int, ...]]:

@@ -7,6 +7,7 @@ operation names were folded into one: into the operation that they feed or follo
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -14,21 +15,18 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from etscope.etdump.errors import TraceError
-from etscope.etdump.program import Program
 from etscope.etdump.program_graph import ProgramGraph
 from etscope.etdump.record_maps import DelegateMap
-from etscope.inspector.backends import attribute, backend_of, delegate_operations
-from etscope.inspector.backends.operations import Confidence
+from etscope.inspector.backends import attribute
+from etscope.inspector.backends.operations import Confidence, Operations
 from etscope.inspector.categories import category_of
+from etscope.inspector.correlate.folding import nearest_owner
 from etscope.inspector.correlate.how import How
+from etscope.inspector.correlate.operations import OperationNodes
 from etscope.inspector.correlate.sources import NodePlaces
 
 #: Of several nodes of one operation, the one that it is named after: the first of these.
 _RANK = ("convolution", "matmul", "normalization", "reduction", "elementwise", "other")
-
-#: Nodes looked at to find the operation that one was folded into.
-_TRIED = 256
 
 
 @dataclass(eq=False)
@@ -37,7 +35,6 @@ class Inside:
 
     handles: list[tuple[int, ...]]
     nodes: list[tuple[int, ...]]  # what it is named after first, then what was folded into it
-    kind: list[str]  # the operation in the backend's words; "": not known
     inserted: list[bool]  # added by the exporter beside the node that it names
     how: NDArray[np.uint8]
     confidence: NDArray[np.uint8]
@@ -50,7 +47,6 @@ class Inside:
         return Inside(
             handles=[()] * events,
             nodes=[()] * events,
-            kind=[""] * events,
             inserted=[False] * events,
             how=none,
             confidence=none.copy(),
@@ -69,36 +65,55 @@ def by_map(events: Sequence[str | int], table: DelegateMap, method: str, number:
     return found
 
 
-def by_blob(events: Sequence[str | int], program: Program, method: str, instruction: int) -> Inside:
-    """The handles of events whose operations lie in the program's bytes for the delegate."""
-    name = program.method(method).backend_of(instruction)
-    if backend_of(name) is None:
-        return Inside.unknown(len(events), f"no plug-in reads what the program holds for {name}")
-    try:
-        operations = delegate_operations(program, method, instruction)
-    except TraceError as error:
-        return Inside.unknown(len(events), f"the delegate's bytes cannot be read: {error}")
-    if operations is None:
-        return Inside.unknown(len(events), "the instruction calls no delegate")
+def by_blob(
+    events: Sequence[str | int], operations: Operations, nodes: OperationNodes | None
+) -> Inside:
+    """The nodes of events whose operations lie in the program's bytes for the delegate.
+
+    Args:
+        nodes: of the operations; None: there is no graph, handles are all there is to tell.
+    """
     told = attribute(events, operations)
-    handles = told.handle.tolist()
-    known = told.handle >= 0
     chosen = told.operation.tolist()
-    return Inside(
-        handles=[(handle,) if handle >= 0 else () for handle in handles],
-        nodes=[()] * len(events),
-        kind=[operations.kind[row] if row >= 0 else "" for row in chosen],
-        inserted=[row >= 0 and bool(operations.inserted[row]) for row in chosen],
-        how=np.where(known, How.BLOB, How.NONE).astype(np.uint8),
-        confidence=np.where(known, told.confidence, Confidence.NONE).astype(np.uint8),
-        reason=list(told.reason),
-    )
+    found = Inside.unknown(len(events), "")
+    for event, row in enumerate(chosen):
+        found.reason[event] = told.reason[event]
+        if row < 0 or told.handle[event] < 0:
+            continue
+        found.handles[event] = (int(told.handle[event]),)
+        found.inserted[event] = bool(operations.inserted[row])
+        found.how[event], found.confidence[event] = How.BLOB, told.confidence[event]
+        if nodes is not None:
+            found.nodes[event] = nodes.nodes[row]
+            found.confidence[event] = min(int(told.confidence[event]), nodes.confidence[row])
+            found.reason[event] = "; ".join(filter(None, (told.reason[event], nodes.reason[row])))
+    if nodes is not None:
+        _add_silent(found, chosen, operations, nodes)
+    return found
+
+
+def _add_silent(
+    found: Inside, chosen: list[int], operations: Operations, nodes: OperationNodes
+) -> None:
+    """Operations without an event ran as part of the one before them, or of the one behind."""
+    told = sorted((row, event) for event, row in enumerate(chosen) if row >= 0)
+    if not told:
+        return
+    rows = [row for row, _ in told]
+    for row in set(range(len(operations))) - set(rows):
+        if operations.inserted[row]:
+            continue
+        at = max(bisect(rows, row) - 1, 0)
+        event = told[at][1]
+        more = [node for node in nodes.nodes[row] if node not in found.nodes[event]]
+        if found.nodes[event]:
+            found.nodes[event] = (*found.nodes[event], *more)
 
 
 def settle(found: Inside, graph: ProgramGraph, places: NodePlaces, mine: tuple[int, ...]) -> None:
-    """Turn handles into nodes, and share out the nodes that no operation names.
+    """Turn the handles that the record gave to ids into nodes.
 
-    What the exporter inserted has the node of its neighbour, which stays the neighbour's.
+    Nodes that no id names go to the event that they feed or follow.
 
     Args:
         mine: the nodes that the delegate runs.
@@ -107,57 +122,34 @@ def settle(found: Inside, graph: ProgramGraph, places: NodePlaces, mine: tuple[i
     for node in mine:
         for handle in graph.handles_of(node).tolist():
             with_handle.setdefault(handle, []).append(node)
-    rows_of: dict[tuple[tuple[int, ...], bool], list[int]] = {}
+    rows_of: dict[tuple[int, ...], list[int]] = {}
     for row, handles in enumerate(found.handles):
         if handles:
-            rows_of.setdefault((handles, found.inserted[row]), []).append(row)
+            rows_of.setdefault(handles, []).append(row)
     owner: dict[int, int] = {}
-    for (handles, inserted), rows in rows_of.items():
+    for handles, rows in rows_of.items():
         nodes = sorted({node for handle in handles for node in with_handle.get(handle, ())})
-        some = _shared(nodes, [found.kind[row] for row in rows], graph)
-        for row, own in zip(rows, some, strict=True):
-            found.nodes[row] = tuple(own[:1] if inserted else own)
-            if not inserted:
-                owner.update((node, row) for node in own if node not in owner)
+        cut = [number * len(nodes) // len(rows) for number in range(len(rows) + 1)]
+        for row, (start, end) in zip(rows, pairwise(cut), strict=True):
+            found.nodes[row] = tuple(_heaviest_first(nodes[start:end] or nodes, graph))
+            owner.update((node, row) for node in found.nodes[row] if node not in owner)
+            if len(rows) > 1:
+                found.confidence[row] = Confidence.ALIGNED
+                found.reason[row] = f"one of {len(rows)} ids of the same debug handles, by order"
     members = set(mine)
     for node in mine if owner else ():
         if node not in owner:
-            taker = _takes_in(node, owner, graph, places, members)
+            taker = nearest_owner(node, owner, graph, places, members)
             if taker is not None:
                 owner[node] = taker
                 found.nodes[taker] = (*found.nodes[taker], node)
 
 
-def _shared(nodes: list[int], kinds: list[str], graph: ProgramGraph) -> list[list[int]]:
-    """Nodes of one handle among its operations, each with the node first that it is named after."""
-    cut = [number * len(nodes) // len(kinds) for number in range(len(kinds) + 1)]
-    parts = [nodes[a:b] or nodes for a, b in pairwise(cut)]
-    return [_leading(part, kind, graph) for part, kind in zip(parts, kinds, strict=True)]
+def _heaviest_first(nodes: list[int], graph: ProgramGraph) -> list[int]:
+    """Nodes with the one first that an operation of all of them is best called after."""
 
-
-def _leading(nodes: list[int], kind: str, graph: ProgramGraph) -> list[int]:
-    """Nodes with the one first that does what the operation is called after."""
-    wanted = category_of(kind) if kind else None
-
-    def rank(node: int) -> tuple[bool, int, int]:
+    def rank(node: int) -> tuple[int, int]:
         category = category_of(graph.text(int(graph.nodes.op[node])))
-        heavy = _RANK.index(category) if category in _RANK else len(_RANK)
-        return category != wanted, heavy, node
+        return (_RANK.index(category) if category in _RANK else len(_RANK)), node
 
     return sorted(nodes, key=rank)
-
-
-def _takes_in(
-    node: int, owner: dict[int, int], graph: ProgramGraph, places: NodePlaces, mine: set[int]
-) -> int | None:
-    """The operation that a node was folded into: the nearest that makes or takes its values."""
-    for neighbours in (lambda at: graph.inputs_of(at).tolist(), places.users_of):
-        seen, ring = {node}, [node]
-        while ring and len(seen) < _TRIED:
-            found = [other for at in ring for other in neighbours(at) if other in mine]
-            for other in found:
-                if other in owner:
-                    return owner[other]
-            ring = [other for other in dict.fromkeys(found) if other not in seen]
-            seen.update(ring)
-    return None

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from etscope.etdump.program import Program
 from etscope.etdump.program_graph import Frame, Module, ProgramGraph
 from etscope.etdump.record_maps import DelegateMap
 from etscope.inspector.backends.operations import Confidence
+from etscope.inspector.correlate.blobs import Blobs
 from etscope.inspector.correlate.delegates import Inside, by_blob, by_map, settle
 from etscope.inspector.correlate.how import How
 from etscope.inspector.correlate.instructions import StepNodes
+from etscope.inspector.correlate.operations import OperationNodes
 from etscope.inspector.correlate.origins import Origin, Origins, origins_of
 from etscope.inspector.correlate.sources import NodePlaces, users_frame
 from etscope.inspector.correlate.steps import Steps
@@ -39,9 +40,9 @@ class JoinedMethod:
     places: NodePlaces | None
     nodes: StepNodes | None
     delegates: DelegateMap | None
-    program: Program | None
+    blobs: Blobs  # what the program holds for the delegates
+    inside: dict[int, OperationNodes]  # and the nodes of it, by row of the instructions
     record_name: str  # what the record calls the method
-    name: str | None  # what the program calls it
     why: str
 
     def origins(self, keys: Sequence[EventKey]) -> Origins:
@@ -136,8 +137,6 @@ class JoinedMethod:
 
     def _of_delegate(self, step: int, events: list[int | str]) -> list[Origin]:
         found = self._inside(step, events)
-        if self.nodes is not None and self.graph is not None and self.places is not None:
-            settle(found, self.graph, self.places, self.nodes.nodes[step])
         out = []
         for row in range(len(events)):
             how, sure = How(found.how[row]), Confidence(found.confidence[row])
@@ -154,12 +153,13 @@ class JoinedMethod:
         number = int(self.steps.number[step])
         if self.delegates is not None and self.graph is not None:
             mapped = by_map(events, self.delegates, self.record_name, number)
-            if mapped.how.any():
+            if mapped.how.any() and self.nodes is not None and self.places is not None:
+                settle(mapped, self.graph, self.places, self.nodes.nodes[step])
                 return mapped
-        if self.program is None or self.name is None or self.steps.plan is None:
-            why = "the delegate's bytes are in the program, which was not given"
+        if step not in self.blobs.operations:
+            why = self.blobs.unread.get(step, "the instruction calls no delegate")
             return Inside.unknown(len(events), why)
-        return by_blob(events, self.program, self.name, step)
+        return by_blob(events, self.blobs.operations[step], self.inside.get(step))
 
 
 def _shared(stacks: list[tuple[Module, ...]]) -> tuple[Module, ...]:

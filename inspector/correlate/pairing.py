@@ -39,6 +39,7 @@ def paired(steps: Steps, graph: ProgramGraph, rows: list[int], nodes: list[int])
         name = parts_of(graph.text(int(graph.nodes.op[node])) or "")[1]
         by_name.setdefault(name, []).append(node)
     taken: set[int] = set()
+    partitioned = "delegate" in steps.kind
     for exact in (True, False):
         open_rows = [row for row in rows if row not in found]
         for (operator, shape), group in _groups(steps, open_rows, exact).items():
@@ -52,7 +53,9 @@ def paired(steps: Steps, graph: ProgramGraph, rows: list[int], nodes: list[int])
             ]
             if exact and len(mine) < len(group):
                 continue
-            for row, pair in zip(group, _in_order(graph, group, sorted(mine)), strict=True):
+            for row, pair in zip(
+                group, _in_order(graph, group, sorted(mine), partitioned), strict=True
+            ):
                 if pair[0] >= 0:
                     found[row] = pair
                     taken.add(pair[0])
@@ -90,12 +93,16 @@ def shape_of_node(graph: ProgramGraph, node: int) -> tuple[int, ...] | None:
     return tuple(values.sizes[values.dims[first] : values.dims[first + 1]].tolist())
 
 
-def _in_order(graph: ProgramGraph, rows: list[int], nodes: list[int]) -> list[Pair]:
+def _in_order(
+    graph: ProgramGraph, rows: list[int], nodes: list[int], partitioned: bool
+) -> list[Pair]:
     """Rows and nodes that all fit each other, by their order."""
     if not nodes:
         return [(-1, Confidence.NONE)] * len(rows)
     if len(rows) == len(nodes):
-        return [(node, Confidence.EXACT) for node in nodes]
+        # Partitioning may move alike instructions past each other: it is their line, by order.
+        sure = Confidence.ALIGNED if len(rows) > 1 and partitioned else Confidence.EXACT
+        return [(node, sure) for node in nodes]
     fits = Fits(np.zeros(len(rows), np.int64), np.full((1, len(nodes)), _SCORE, np.int32))
     # Between nodes of one line and module no choice is a guess.
     stacks = list(zip(graph.nodes.frames[nodes], graph.nodes.modules[nodes], strict=True))
