@@ -9,7 +9,7 @@ from __future__ import annotations
 from os import PathLike
 from pathlib import Path
 
-from etscope.dashboard import report_origin, report_summary
+from etscope.dashboard import report_fallbacks, report_origin, report_summary
 from etscope.dashboard.figures.layout import CONFIG
 from etscope.dashboard.page import asset, embedded_json, fill, policy, script_text, write_page
 from etscope.dashboard.report_methods import Drawings, methods
@@ -30,6 +30,7 @@ def report_html(report: LatencyReport) -> str:
         "findings": report_summary.findings(report.findings),
         "methods": methods(report, drawings),
         "environment": report_origin.environment(report),
+        "fallbacks": report_fallbacks.fallbacks(report),
         "losses": report_origin.losses(report),
         "coverage": report_origin.coverage_table(report),
         "figures": embedded_json({"figures": drawings.figures, "config": CONFIG}),

@@ -8,6 +8,8 @@ from typing import Any
 from etscope.dashboard.figures.operators import name_of
 from etscope.dashboard.wording import Scale, digits, markup, percent
 from etscope.inspector.latency import MethodLatency
+from etscope.inspector.resolution import clock_step, is_below
+from etscope.inspector.statistics import Reals
 
 #: Rows of one table; what is left out is counted.
 ROWS = 3000
@@ -49,7 +51,13 @@ def _left_out(latency: MethodLatency, rows: list[dict[str, Any]], scale: Scale) 
 def _row(
     latency: MethodLatency, row: dict[str, Any], scale: Scale, words: list[tuple[str, str]]
 ) -> str:
-    unit, kind = latency.unit, row["kind"]
+    unit, kind, rows = latency.unit, row["kind"], latency.rows
+    step = clock_step(rows, row["row"], unit)
+
+    def blind(name: str, series: Reals) -> float | None:
+        """The clock's step where a figure is below it."""
+        return step if is_below(float(series[row["row"]]), step, name) else None
+
     name = markup(name_of(latency, row["row"]))
     cells = [
         f'<th scope="row"><bdi>{name}</bdi></th>',
@@ -57,9 +65,12 @@ def _row(
         _number(row["instruction"] if row["chain"] >= 0 else None, _place(row)),
         *(f"<td><bdi>{markup(str(row[key] or ''))}</bdi></td>" for key, _ in words),
         _number(row["calls"], f"{row['calls']:.4g}"),
-        _time(row[f"per_inference_{unit}"], scale),
+        _time(row[f"per_inference_{unit}"], scale, blind("total", rows.total)),
         _share(row["share"]),
-        *(_time(row[f"{name}_{unit}"], scale) for name in _TIMES),
+        *(
+            _time(row[f"{name}_{unit}"], scale, blind(name, getattr(rows.statistics, name)))
+            for name in _TIMES
+        ),
     ]
     top = ' data-top=""' if row["parent"] == 0 else ""
     return f'<tr data-kind="{kind}"{top}>{"".join(cells)}</tr>'
@@ -124,7 +135,10 @@ def _number(value: float | None, text: str) -> str:
     return f'<td class="number"{exact}>{text}</td>'
 
 
-def _time(value: float | None, scale: Scale) -> str:
+def _time(value: float | None, scale: Scale, step: float | None = None) -> str:
+    """A time; `step` is that of the clock where it is too coarse for it."""
+    if step is not None:
+        return f'<td class="number" data-value="0">&lt;{digits(step * scale.factor)}</td>'
     if value is None:
         return _number(None, "–")
     return _number(value, digits(value * scale.factor))

@@ -27,8 +27,12 @@ FINE, FINDING, BAD_INPUT, DEFECT, INTERRUPTED, PIPE_CLOSED = 0, 1, 2, 70, 130, 1
 COMMANDS = {
     "run": ("run", "Run a model with tracing on, write a bundle, and say where the time goes."),
     "inspect": ("inspect", "Say where the time of a recorded run goes."),
-    "program": ("program", "Say what a program holds, and what makes it big."),
     "source": ("source", "Show your source with the time that each line takes."),
+    "program": ("program", "Say what a program holds, and what makes it big."),
+    "fallbacks": (
+        "fallbacks",
+        "Say which operators ran outside of delegates, why, and what that costs.",
+    ),
     "doctor": ("doctor", "Check what is installed, whether it can trace, and what is in a file."),
     "version": ("version", "Print the versions of etscope and of what it stands on."),
     "completion": ("completion", "Print the completion script for a shell."),

@@ -18,6 +18,7 @@ from etscope.dashboard.figures.layout import (
 from etscope.dashboard.wording import Scale, label, percent
 from etscope.etdump.columns import Ints
 from etscope.inspector.latency import MethodLatency
+from etscope.inspector.resolution import clock_step, is_below
 
 TOP = 20
 
@@ -155,8 +156,12 @@ def _hover(latency: MethodLatency, scale: Scale, row: int) -> str:
     rows = latency.rows
     figures = rows.statistics
     total, share = scale.time(float(rows.total[row])), percent(float(rows.share[row]))
+    step = clock_step(rows, row, latency.unit)
     low, middle, high = (
-        scale.time(float(series[row])) for series in (figures.p10, figures.p50, figures.p90)
+        f"below {scale.time(step or 0.0)}"
+        if is_below(float(series[row]), step, name)
+        else scale.time(float(series[row]))
+        for name, series in (("p10", figures.p10), ("p50", figures.p50), ("p90", figures.p90))
     )
     lines = [
         f"<b>{label(name_of(latency, row), 90)}</b>",

@@ -25,7 +25,8 @@ class Around(NamedTuple):
     instruction: int  # row of the plan's instructions: the conversion, or the delegate it is in
     inside: bool  # an operation of a delegate beside the operator
     row: int  # of the tree of events; -1: no event reports it
-    time: float  # per inference, measured; NaN: not known
+    time: float  # per inference, measured; NaN: not known, or below the clock's step
+    below: float | None  # the step, where the time is below it
 
 
 class Surroundings:
@@ -38,12 +39,13 @@ class Surroundings:
         flow: Flow,
         row_of: dict[int, int],
         operations: dict[int, Operations],
+        unit: str,
     ) -> None:
         """`row_of` says for each instruction its row in the tree of events."""
         self._plan, self._rows, self._flow, self._row_of = plan, rows, flow, row_of
         self._kinds = plan.instructions.kind.tolist()
         calls = {at: row for at, row in row_of.items() if rows.kind[row] == "delegate"}
-        self._edges = Edges(plan, rows, calls, operations)
+        self._edges = Edges(plan, rows, calls, operations, unit)
         self._outputs = frozenset(plan.outputs.tolist())
 
     def of(self, at: int) -> tuple[Around, ...]:
@@ -114,8 +116,8 @@ class Surroundings:
         row = self._row_of.get(at, -1)
         time = float(self._rows.total[row]) if row >= 0 else float("nan")
         operator = self._plan.operator_of_instruction[at]
-        return Around(self._converts(at) or COPY, operator, at, False, row, time)
+        return Around(self._converts(at) or COPY, operator, at, False, row, time, None)
 
 
 def _inside(one: Conversion) -> Around:
-    return Around(one.kind, one.operation, one.instruction, True, one.row, one.time)
+    return Around(one.kind, one.operation, one.instruction, True, one.row, one.time, one.below)

@@ -16,10 +16,17 @@ from etscope.inspector.backends import attribute
 from etscope.inspector.backends.operations import Operations
 from etscope.inspector.categories import category_of
 from etscope.inspector.operators import OperatorRows
+from etscope.inspector.resolution import clock_step, is_below
 
 QUANTIZE = "quantize/dequantize"
 LAYOUT = "layout change"
 COPY = "copy"
+#: One of a kind and several, in words.
+WORDS = {
+    QUANTIZE: ("conversion between integers and floats", "conversions between integers and floats"),
+    LAYOUT: ("layout change", "layout changes"),
+    COPY: ("copy", "copies"),
+}
 #: Conversions follow each other; more than these at one edge are no edge any more.
 _CHAIN = 4
 
@@ -31,7 +38,8 @@ class Conversion(NamedTuple):
     operation: str  # in the backend's words
     instruction: int  # the delegate call, row of the plan's instructions
     row: int  # of the tree of events; -1: no event reports it
-    time: float  # per inference, measured; NaN: no event, or not known
+    time: float  # per inference, measured; NaN: no event, not known, or below the clock's step
+    below: float | None  # the step, where the time is below it
 
 
 class Edges:
@@ -43,9 +51,10 @@ class Edges:
         rows: OperatorRows,
         calls: dict[int, int],
         operations: dict[int, Operations],
+        unit: str,
     ) -> None:
         """`calls` says for each delegate instruction its row in the tree of events."""
-        self._plan, self._rows = plan, rows
+        self._plan, self._rows, self._unit = plan, rows, unit
         self._operations = operations
         self._events = {at: self._of_operations(at, row) for at, row in calls.items()}
 
@@ -82,10 +91,18 @@ class Edges:
             if kind is None:
                 break
             row = self._events.get(instruction, {}).get(at, -1)
-            time = float(self._rows.total[row]) if row >= 0 else float("nan")
-            found.append(Conversion(kind, operations.kind[at], instruction, row, time))
+            time, below = self._time(row)
+            found.append(Conversion(kind, operations.kind[at], instruction, row, time, below))
             value = following
         return found
+
+    def _time(self, row: int) -> tuple[float, float | None]:
+        """(time, the clock's step where the time is below it) of a row; -1: no event."""
+        if row < 0:
+            return float("nan"), None
+        time = float(self._rows.total[row])
+        step = clock_step(self._rows, row, self._unit)
+        return (float("nan"), step) if is_below(time, step, "total") else (time, None)
 
     def _of_operations(self, instruction: int, row: int) -> dict[int, int]:
         """Operation of a delegate → the row that reports it."""

@@ -102,7 +102,8 @@ class _Reader:
             at: row for at, row in self.row_of.items() if self.rows.kind[row] == "delegate"
         }
         self.delegates = delegates
-        self.around = Surroundings(plan, latency.rows, self.flow, self.row_of, operations)
+        unit = latency.unit
+        self.around = Surroundings(plan, self.rows, self.flow, self.row_of, operations, unit)
         self.islands = islands_of(plan, self.flow)
         self.island_of = {at: n for n, one in enumerate(self.islands) for at in one.members}
         self.speed = Throughput(latency.rows, origins, latency.unit)

@@ -33,6 +33,8 @@ KINDS = {
 _NAMESPACES = frozenset(
     {"aten", "executorch_prim", "dim_order_ops", "quantized_decomposed", "torchao", "prims"}
 )
+#: What is said of a call that gives what it takes.
+IDLE = "it only copies here, for shape and order stay as they are"
 #: Operators that models often call without effect, as matmul does before it multiplies.
 _MAY_DO_NOTHING = frozenset({"expand_copy", "slice_copy", "clone", "_clone_dim_order"})
 
@@ -100,8 +102,8 @@ def reason_of(
         return _refused(refused, call)
     if served is not None:
         return Reason("serves", f"converts a value for {served}, which stayed outside")
-    knows = any(known for _, known, _ in answers)
-    return _compared(call, " or ".join(names), delegated, knows)
+    takers = [name for name, known, refusal in answers if known and refusal is None]
+    return _compared(call, " and ".join(takers), delegated)
 
 
 def takers_of(call: Call) -> tuple[str, ...]:
@@ -117,7 +119,7 @@ def takers_of(call: Call) -> tuple[str, ...]:
 def _refused(refused: list[tuple[str, Refusal]], call: Call) -> Reason:
     text = "; ".join(f"{name} {refusal.text}" for name, refusal in refused)
     if call.name in _MAY_DO_NOTHING and _changes_nothing(call):
-        text += "; it only copies here: shape and order stay as they are"
+        text += f"; {IDLE}"
     return Reason(refused[0][1].kind, text)
 
 
@@ -129,18 +131,21 @@ def _changes_nothing(call: Call) -> bool:
     return not taken.dynamic and taken._replace(constant=given.constant) == given
 
 
-def _compared(call: Call, names: str, delegated: Delegated, knows: bool) -> Reason:
-    """By what tells the call from those of the same operator that were delegated."""
+def _compared(call: Call, takers: str, delegated: Delegated) -> Reason:
+    """By what tells the call from those of the same operator that were delegated.
+
+    Args:
+        takers: the backends whose rules do not speak against it.
+    """
     alike = delegated.nodes.get(call.name, [])
     if delegated.graph is None or not alike:
-        if knows:
-            why = f"{names} takes {call.name}, and nothing in the files speaks against this one"
+        if takers:
+            why = f"{takers} takes {call.name}, and nothing in the files speaks against this one"
             return Reason("unknown", why)
         if delegated.graph is None:
             return Reason("unknown", "there is no record to compare it with, and no plug-in knows")
-        return Reason(
-            "never", f"no delegate runs any {call.name} here; no plug-in says what one takes"
-        )
+        why = f"no delegate runs any {call.name} here, and no plug-in says what one takes"
+        return Reason("never", why)
     differences = _differences(call, delegated.graph, alike)
     many = counted(len(alike), call.name, call.name)
     if not differences:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from etscope.inspector.categories import category_of_event
-from etscope.inspector.fallbacks.edges import QUANTIZE
+from etscope.inspector.fallbacks.edges import QUANTIZE, WORDS
 from etscope.inspector.findings import Case, Finding
 from etscope.inspector.wording import counted, figure
 
@@ -21,7 +21,7 @@ def boundary_conversions(case: Case) -> Iterator[Finding]:
     if not found or not case.share(time) >= _LITTLE:
         return
     kinds = {kind: sum(one.kind == kind for one in found) for kind in {one.kind for one in found}}
-    named = ", ".join(counted(count, kind, kind) for kind, count in sorted(kinds.items()))
+    named = ", ".join(counted(n, *WORDS[kind]) for kind, n in sorted(kinds.items()))
     inside = sum(one.inside for one in found)
     yield Finding(
         "boundary_conversions",

@@ -10,6 +10,8 @@ import numpy as np
 
 from etscope.inspector.correlate.operators import parts_of
 from etscope.inspector.fallbacks.ledger import Fallback
+from etscope.inspector.fallbacks.lines import FallbackLine, lines_of
+from etscope.inspector.fallbacks.reasons import IDLE
 from etscope.inspector.findings import Case, Finding, short
 from etscope.inspector.wording import counted, figure
 
@@ -28,6 +30,10 @@ _ADVICE = {
     "never": "Ask the backend's partitioner why, with its logging on.",
     "unknown": "Ask the backend's partitioner why, with its logging on.",
 }
+_IDLE_ADVICE = (
+    "Write the line so that the export leaves it out: torch.matmul of more than three dimensions "
+    "expands its operands even where that changes nothing, torch.bmm does not."
+)
 
 
 def portable_beside_delegates(case: Case) -> Iterator[Finding]:
@@ -64,31 +70,28 @@ def top_fallback(case: Case) -> Iterator[Finding]:
     ledger = case.fallbacks
     if not ledger.delegate_calls or not case.latency.mean > 0:
         return
-    lines = list(_by_line(case, ledger.rows).items())
-    if not lines:
+    lines = [line for line in lines_of(ledger, case.origins) if _can_move(line)]
+    if not lines or not case.share(lines[0].gain) >= _LITTLE:
         return
-    line, rows = max(lines, key=lambda item: _gain(item[1]))
-    gain, time = _gain(rows), float(sum(np.nan_to_num(row.time) for row in rows))
-    if not case.share(gain) >= _LITTLE:
-        return
-    first = max(rows, key=lambda row: float(np.nan_to_num(row.time)))
-    about = "at most " if any(row.gain.at_most for row in rows) else "about "
+    line, gain, time = lines[0], lines[0].gain, lines[0].time
+    first = line.rows[0]
+    about = "at most " if line.at_most else "about "
     yield Finding(
         "top_fallback",
         "high" if case.share(gain) >= 0.3 else "medium" if case.share(gain) >= 0.1 else "low",
-        f"{_title(case, line, rows)} ran outside of delegates in {figure(time)} "
+        f"{_title(line)} ran outside of delegates in {figure(time)} "
         f"{ledger.unit}, {case.share(time):.0%} of {case.name}; inside it could save {about}"
         f"{figure(gain)} {ledger.unit} (estimated). Why: {first.reason.text}",
         {
             "source": case.origins.source(first.row),
             "module": case.origins.module(first.row),
-            "instructions": [int(case.latency.rows.instruction[row.row]) for row in rows],
+            "instructions": [int(case.latency.rows.instruction[row.row]) for row in line.rows],
             "gain_estimated": gain,
             "time": time,
             "reason": first.reason.kind,
             "basis": first.gain.basis,
         },
-        _ADVICE.get(first.reason.kind, ""),
+        _IDLE_ADVICE if IDLE in first.reason.text else _ADVICE.get(first.reason.kind, ""),
     )
 
 
@@ -174,26 +177,15 @@ def _taken(rows: tuple[Fallback, ...], name: str) -> float:
     return float(sum(np.nan_to_num(row.time) for row in rows if name in row.takers))
 
 
-def _gain(rows: list[Fallback]) -> float:
-    return float(sum(np.nan_to_num(row.gain.value) for row in rows))
+def _can_move(line: FallbackLine) -> bool:
+    return any(row.reason.kind != "runtime" for row in line.rows)
 
 
-def _by_line(case: Case, rows: tuple[Fallback, ...]) -> dict[str, list[Fallback]]:
-    """Fallbacks by their source line, where it is known; else by their operator."""
-    found: dict[str, list[Fallback]] = {}
-    for row in rows:
-        if row.reason.kind != "runtime":
-            found.setdefault(case.origins.source(row.row) or row.operator, []).append(row)
-    return found
-
-
-def _title(case: Case, line: str, rows: list[Fallback]) -> str:
+def _title(line: FallbackLine) -> str:
     """ "models.py:56 in layers.0 (log1p, where; 6 operators)"."""
-    names = list(dict.fromkeys(parts_of(row.operator)[1] for row in rows))
-    some = ", ".join(names[:3]) + (" …" if len(names) > 3 else "")
-    if case.origins.source(rows[0].row) is None:
-        return f"{line} ({counted(len(rows), 'operator')})" if len(rows) > 1 else line
-    modules = {case.origins.module(row.row) for row in rows}
-    one = next(iter(modules)) if len(modules) == 1 else None
-    many = f"; {counted(len(rows), 'operator')}" if len(rows) > 1 else ""
-    return f"{short(line)}{f' in {one}' if one else ''} ({some}{many})"
+    some = ", ".join(line.operators[:3]) + (" …" if len(line.operators) > 3 else "")
+    many = f"; {counted(len(line.rows), 'operator')}" if len(line.rows) > 1 else ""
+    if line.source is None:
+        return f"{line.rows[0].operator}{f' ({many[2:]})' if many else ''}"
+    where = f" in {line.module}" if line.module else ""
+    return f"{short(line.source)}{where} ({some}{many})"

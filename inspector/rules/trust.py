@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from etscope.inspector.findings import Case, Finding
-from etscope.inspector.resolution import clock_step
+from etscope.inspector.resolution import clock_step, is_below
 from etscope.inspector.waterfall import mean_wall
 from etscope.inspector.wording import counted, figure
 
@@ -123,7 +123,12 @@ def resolution(case: Case) -> Iterator[Finding]:
         return
     rows = latency.rows
     inside = [row for row, kind in enumerate(rows.kind) if kind == "delegated"]
-    zero = [row for row in inside if rows.statistics.p50[row] <= 0]
+    p50 = rows.statistics.p50
+    zero = [
+        row
+        for row in inside
+        if p50[row] <= 0 or is_below(p50[row], clock_step(rows, row, latency.unit), "p50")
+    ]
     if not zero:
         return
     steps = {clock_step(rows, row, latency.unit) for row in zero}

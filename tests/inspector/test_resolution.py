@@ -7,7 +7,8 @@ from project import ROOT
 
 from etscope.inspector.latency_report import LatencyReport, latency_report
 from etscope.inspector.recording import open_recording
-from etscope.inspector.resolution import clock_step
+from etscope.inspector.resolution import clock_step, is_below, known
+from etscope.inspector.row_figures import row_figures
 
 
 @pytest.fixture(scope="module")
@@ -31,3 +32,40 @@ def test_the_finding_names_the_step(report: LatencyReport) -> None:
     (one,) = [finding for finding in report.findings if finding.rule == "resolution"]
     assert one.evidence["clock_step"] == pytest.approx(0.001)
     assert "(0.001 ms): short, not free" in one.message
+
+
+@pytest.mark.parametrize(
+    ("value", "name", "below"),
+    [
+        (0.0, "p50", True),
+        (0.5, "p50", True),  # between a reading of 0 and one of 1
+        (1.0, "p50", False),
+        (0.0, "mean", True),
+        (0.3, "mean", False),  # of many readings
+        (0.0, "total", True),
+        (float("nan"), "p50", False),
+    ],
+)
+def test_readings_below_a_step_and_means_of_nothing_are_below(
+    value: float, name: str, below: bool
+) -> None:
+    assert is_below(value, 1.0, name) == below
+    assert not is_below(value, None, name)
+    assert known(value, 1.0, name) == (None if below or value != value else value)
+
+
+def test_documents_have_no_zero_for_what_the_clock_cannot_tell(report: LatencyReport) -> None:
+    latency = report.methods[0]
+    rows = report.rows()
+    blind = [row for row in rows if row["below_resolution"]]
+    (finding,) = [finding for finding in report.findings if finding.rule == "resolution"]
+    assert len(blind) == finding.evidence["operations"] > 0
+    for row in blind:
+        assert (row["kind"], row["resolution_ns"], row["p50_ms"]) == ("delegated", 1000.0, None)
+    for row in rows:
+        if row["resolution_ns"] is not None:
+            figures = [value for key, value in row.items() if key.endswith("_ms")]
+            assert 0 not in [value for value in figures if value != row["std_ms"]]
+            assert (row["share"] is None) == (row["per_inference_ms"] is None)
+    whole = row_figures(latency, 0)
+    assert (whole["below_resolution"], whole["resolution_ns"], whole["share"]) == (False, None, 1.0)
