@@ -114,8 +114,9 @@ class Correlation:
     def _with_record(
         self, record: Record, name: str | None, called: str, steps: Steps
     ) -> JoinedMethod:
-        handles = _handles(record, called, steps)
-        structure = structure_fit(steps, record, called)
+        in_maps = _name_in_maps(record, called, name)
+        handles = _handles(record, in_maps, steps)
+        structure = structure_fit(steps, record, in_maps)
         candidates = [record.edge_program(called)]
         # Where passes ran after the record was made, it may also have what they made of the graph.
         if (after := f"edge_after_transform/{called}") in record.extras:
@@ -141,7 +142,7 @@ class Correlation:
             delegates=record.delegates,
             blobs=blobs,
             inside=nodes_of_operations(nodes, blobs.operations, graph, places),
-            record_name=called,
+            record_name=in_maps,
             why="",
         )
 
@@ -182,6 +183,17 @@ def _fit(steps: Steps, nodes: StepNodes, graph: ProgramGraph, blobs: Blobs) -> F
         if mine := nodes.handles[row]:
             fit = fit.plus(delegate_fit(operations, mine, int(steps.number[row]), graph))
     return fit
+
+
+def _name_in_maps(record: Record, called: str, name: str | None) -> str:
+    """What the record's maps call a method.
+
+    A record calls the graph of an only method "forward", its maps by its own name.
+    """
+    known = record.debug_handles.methods
+    if called in known or not known:
+        return called
+    return name if name in known else known[0] if len(known) == 1 else called
 
 
 def _handles(record: Record, called: str, steps: Steps) -> list[tuple[int, ...]]:

@@ -147,6 +147,13 @@ def test_a_record_of_one_method_calls_it_forward_whatever_its_name() -> None:
     assert names(found) == ["m"]
 
 
+def test_the_maps_of_such_a_record_have_the_methods_own_name() -> None:
+    made = record({"forward": TWO}, {"encode": {0: 1, 1: 2}})
+    found = origins(made, read_program(program(planned("encode", [ADD, MUL]))), 1, method="encode")
+    assert names(found) == ["m"]
+    assert found.how.tolist() == [How.HANDLE]
+
+
 def test_without_a_record_nothing_is_mapped_and_the_reason_is_given() -> None:
     found = origins(None, plan(ADD), 0)
     assert (found[0].how, found[0].reason) == (How.NONE, "there is no ETRecord")
