@@ -178,10 +178,12 @@ class _Drawing:
         if source.cell_len <= self.source or indent + _HANG + 10 > self.source:
             return [source.copy()]
         console, room = terminal.console(), self.source - indent - _HANG
-        lines = source[indent:].wrap(console, room)[:_FOLDS]
+        lines = source[indent:].wrap(console, room)
         out = []
-        for number, line in enumerate(lines):
+        for number, line in enumerate(lines[:_FOLDS]):
             line.rstrip()
+            if number == _FOLDS - 1 and len(lines) > _FOLDS:
+                line.append(" …")
             space = indent + (_HANG if number else 0)
             out.append(Text(" " * space).append_text(line))
         return out

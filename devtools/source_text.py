@@ -7,6 +7,7 @@ where every line that the record has of it is that line of the file.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import stat
@@ -47,14 +48,23 @@ def read_source(
             continue
         wrong = _first_difference(lines, snippets)
         if wrong is None:
-            return FileText(file, dict(enumerate(lines, 1)), True, f"read from {place}")
+            return FileText(file, dict(enumerate(lines, 1)), True, f"read from {_told(place)}")
         changed = changed or (place, wrong)
     if changed is not None:
         place, line = changed
-        why = f"{place} changed since the export (line {line}): only recorded lines are shown"
+        why = (
+            f"{_told(place)} changed since the export (line {line}): only recorded lines are shown"
+        )
         return recorded_text(file, snippets, why)
     why = "the file is not on this machine (--root DIR), so only recorded lines are shown"
     return recorded_text(file, snippets, why)
+
+
+def _told(place: Path) -> Path:
+    """A path as short as it can be said here: a page may be sent to others."""
+    with contextlib.suppress(ValueError):
+        return place.absolute().relative_to(Path.cwd())
+    return place
 
 
 def candidates(file: str, roots: Sequence[Path], named: Path | None) -> Iterator[Path]:

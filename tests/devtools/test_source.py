@@ -258,6 +258,10 @@ def test_a_line_with_time_folds_and_one_without_is_cut(monkeypatch: pytest.Monke
     assert cut.endswith("…")
     assert len(folded) == 3
     assert "number_11" in folded[-1]
+    longer = ListedLine(1, long * 3, time="1.0", share="1%", total="1.0")
+    _, *folded = on_screen([longer], monkeypatch, 80).splitlines()
+    assert len(folded) == 3
+    assert folded[-1].endswith("…")
 
 
 def test_source_is_coloured_on_a_screen_only(

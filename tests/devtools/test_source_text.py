@@ -51,6 +51,14 @@ def test_an_absolute_path_is_read_where_it_is(project: Path) -> None:
     assert read_source(str(project / "net" / "model.py"), QUOTED, []).whole
 
 
+def test_below_the_current_folder_the_path_is_told_from_there(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(project)
+    told = read_source("net/model.py", QUOTED, [project]).note
+    assert told == f"read from {Path('net', 'model.py')}"
+
+
 def test_a_file_that_the_user_names_is_read(project: Path) -> None:
     place = project / "net" / "model.py"
     assert read_source("other/place.py", QUOTED, [], place).whole
