@@ -43,7 +43,7 @@ def print_fallbacks(report: FallbackReport, top: int | None = None) -> None:
 
 
 def _coverage(report: FallbackReport) -> list[str]:
-    if not report.report.fallbacks:
+    if not report.report.fallbacks or not report.report.fallbacks[0].rows:
         return []
     ledger, known = report.report.fallbacks[0], report.report.coverage
     rows = len(ledger.rows)

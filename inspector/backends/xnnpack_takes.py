@@ -16,6 +16,8 @@ _LEFT_OVER = {
     "max_pool2d_with_indices.default": "max_pool2d.default",
     "hardswish.out": "hardswish.default",
 }
+#: Operators that give indices besides, which the backend does not make.
+_WITH_INDICES = frozenset({"max", "max_pool2d_with_indices"})
 #: Element types: of ordinary operators, and besides of those that quantize.
 TYPES = ("float32", "float16")
 _QUANTIZED = frozenset({"int8", "qint8", "quint8", "qint32"})
@@ -50,7 +52,8 @@ def _of_types(call: Call) -> Refusal | None:
     allowed = set(TYPES)
     if call.name.startswith(_QUANTIZING):
         allowed |= _QUANTIZED
-    both = (*call.inputs, *(call.outputs[:1] if call.name == "max" else call.outputs))
+    given_back = call.outputs[:1] if call.name in _WITH_INDICES else call.outputs
+    both = (*call.inputs, *given_back)
     others = sorted({tensor.dtype for tensor in both if tensor.dtype} - allowed)
     if others:
         return Refusal("dtype", f"takes {' and '.join(TYPES)}, not {', '.join(others)}")
@@ -116,6 +119,12 @@ def _max(call: Call) -> Refusal | None:
     given = _first(call)
     if given is not None and len(given.shape) != 4:
         return Refusal("shape", f"takes the maximum of tensors of rank 4, not {len(given.shape)}")
+    return None
+
+
+def _cat(call: Call) -> Refusal | None:
+    if len(call.inputs) < 2:
+        return Refusal("argument", "concatenates two different tensors or more, not one with itself")
     return None
 
 
@@ -191,6 +200,7 @@ _CONDITIONS: dict[str, Callable[[Call], Refusal | None]] = {
     "slice_copy": _slice,
     "pow": _pow,
     "max": _max,
+    "cat": _cat,
     "gelu": _gelu,
     "constant_pad_nd": _pad,
     "view_copy": _reshape,

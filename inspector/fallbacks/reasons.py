@@ -87,7 +87,7 @@ def reason_of(
         served: the operator outside that the call converts a value for; None: none.
     """
     if not names:
-        return Reason("no_delegate", "the method has no delegate: nothing was lowered to a backend")
+        return Reason("no_delegate", f"the method has no delegate{_if_lowered(call, operator)}")
     if is_prim(operator):
         return Reason("runtime", "the runtime computes it itself: no backend is asked")
     if buffer is not None:
@@ -104,6 +104,18 @@ def reason_of(
         return Reason("serves", f"converts a value for {served}, which stayed outside")
     takers = [name for name, known, refusal in answers if known and refusal is None]
     return _compared(call, " and ".join(takers), delegated)
+
+
+def _if_lowered(call: Call, operator: str) -> str:
+    """What the rules of the backends known here say of a call that no backend was asked about."""
+    if is_prim(operator):
+        return ""
+    takers = takers_of(call)
+    if takers:
+        return f"; {' and '.join(takers)} would take it, as far as the rules go"
+    answers = [(name, refusal_of(backend, call)[1]) for name, backend in backends().items()]
+    told = [f"{name} {refusal.text}" for name, refusal in answers if refusal is not None]
+    return "".join(f"; {text}" for text in told)
 
 
 def takers_of(call: Call) -> tuple[str, ...]:
