@@ -19,6 +19,7 @@ from etscope.inspector.perf_data import Source
 from etscope.inspector.reference_outputs import case_of
 from etscope.inspector.samples import Samples
 from etscope.inspector.statistics import Statistics
+from etscope.inspector.tensor_values import TensorValues
 from etscope.inspector.units import TimeScale
 
 if TYPE_CHECKING:
@@ -90,11 +91,14 @@ class EventBlock:
         """The start of each sample of one row, in ticks."""
         return Samples(slot_starts, self.columns, row)
 
+    @cached_property
+    def values(self) -> TensorValues | None:
+        """What was logged; None: nothing is there to be read."""
+        return self.source.tensors.of_block(self.columns)
+
     def logged_at(self, row: int, run: int) -> list[Any]:
-        """What one row logged in one run of the block (0 is the first), as torch values."""
-        if self.source.buffer is None or not self.columns.slots[row].debug:
-            return []
-        return self.logged(self.columns.logged_rows(row, int(self.columns.runs[run])))
+        """What one row logged in one run that logged (0 is the first), as torch values."""
+        return [] if self.values is None else self.values.at(self.columns.slots[row], run)
 
     @property
     def run_count(self) -> int:
@@ -106,22 +110,14 @@ class EventBlock:
         """The outputs of the program in the first run, as torch values; [] if none were logged."""
         return self.run_output_of(0)
 
+    @property
+    def logged_run_count(self) -> int:
+        """How many runs logged values: those of the block, or of a bundle's pass of its own."""
+        return 0 if self.values is None else len(self.values.block.runs)
+
     def run_output_of(self, run: int) -> list[Any]:
-        """The outputs of the program in one run of the block (0 is the first)."""
-        trace = self.columns.trace
-        number = int(self.columns.runs[run])
-        low, high = trace.runs.first_event[number : number + 2]
-        values = trace.values
-        inside = (values.event >= low) & (values.event < high) & values.is_output
-        return self.logged(values.event[inside])
-
-    def logged(self, events: Any) -> list[Any]:
-        """The values that some debug events logged."""
-        if self.source.buffer is None or not len(events):
-            return []
-        from etscope.inspector.numerics.torch_values import logged_values
-
-        return logged_values(self.columns.trace, self.source.buffer, events)
+        """The outputs of the program in one run that logged values (0 is the first)."""
+        return [] if self.values is None else self.values.outputs(run)
 
     def metadata(self, row: int) -> list[Any]:
         """The delegate's bytes for each sample of one row; [] when no sample has any."""

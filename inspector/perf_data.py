@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from etscope.etdump.tensors import DebugBuffer
 from etscope.inspector.durations import Clock
 from etscope.inspector.samples import Samples
 from etscope.inspector.statistics import Statistics, statistics_of
 
 if TYPE_CHECKING:
     from etscope.inspector.graph_source import GraphSource
+    from etscope.inspector.tensor_values import TensorSource
 
 #: Parses the metadata that a delegate attached to an event, one item per sample.
 MetadataParser = Callable[[list[bytes]], "list[str] | dict[str, Any]"]
@@ -82,13 +82,13 @@ class PerfData:
 
 
 class Source:
-    """What the views of one trace share: clock, debug buffer, delegate parser, graphs."""
+    """What the views of one trace share: clock, logged tensors, delegate parser, graphs."""
 
     def __init__(
         self,
         clock: Clock,
-        buffer: DebugBuffer | None,
+        tensors: TensorSource,
         parser: MetadataParser | None,
         graphs: GraphSource,
     ) -> None:
-        self.clock, self.buffer, self.parser, self.graphs = clock, buffer, parser, graphs
+        self.clock, self.tensors, self.parser, self.graphs = clock, tensors, parser, graphs

@@ -18,6 +18,7 @@ from etscope.inspector.event_block import EventBlock
 from etscope.inspector.graph_source import GraphSource
 from etscope.inspector.opened_trace import open_trace
 from etscope.inspector.perf_data import MetadataParser, Source
+from etscope.inspector.tensor_values import TensorSource
 from etscope.inspector.units import TimeScale, ticks_per_unit
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ class Inspector:
 
     Args:
         etdump_path: the ETDump file; any suffix. Or a bundle folder, which brings its
-            record and its program with it.
+            record, its program and the tensors of its second pass with it.
         etdump_data: its bytes instead; exactly one of the two is given.
         etrecord: the export's record: a path, its bytes, a `Record`, or the object of
             executorch that the export made. One that does not belong to the trace is
@@ -96,7 +97,8 @@ class Inspector:
         parser: MetadataParser | None = delegate_metadata_parser
         buffer = None if debug_buffer_path is None else DebugBuffer(debug_buffer_path)
         clock = Clock(source_time_scale, target_time_scale, delegate_time_scale_converter)
-        shared = Source(clock, buffer, parser, self._graphs)
+        tensors = TensorSource(opened, buffer, self._graphs.tell)
+        shared = Source(clock, tensors, parser, self._graphs)
         with no_collection():
             self.event_blocks = [EventBlock(block, shared) for block in opened.blocks]
 

@@ -54,7 +54,7 @@ def _objects(values: Sequence[Any]) -> pd.Series[Any]:
 Selection = Sequence[tuple["EventBlock", Sequence[int]]]
 
 
-def _columns(selection: Selection, units: str) -> dict[str, Any]:
+def _columns(selection: Selection, units: str, with_values: bool = True) -> dict[str, Any]:
     """The columns of these rows, straight from the columns beneath them."""
     places = [(block, row) for block, rows in selection for row in rows]
     slots = [block.columns.slots[row] for block, row in places]
@@ -75,7 +75,9 @@ def _columns(selection: Selection, units: str) -> dict[str, Any]:
         "module_hierarchy": _cells([fields.module_hierarchy for fields in graph]),
         "is_delegated_op": np.array([slot.is_delegated for slot in slots], np.bool_),
         "delegate_backend_name": _objects([fields.delegate_backend_name for fields in graph]),
-        "debug_data": _cells([block.logged_at(row, 0) for block, row in places]),
+        "debug_data": _cells(
+            [block.logged_at(row, 0) if with_values else [] for block, row in places]
+        ),
         "start_time": _cells(
             [block.start_samples(row) if known else None for block, row, known in timed]
         ),
@@ -107,9 +109,17 @@ def event_frame(block: EventBlock, row: int, units: str) -> pd.DataFrame:
 
 
 def blocks_frame(
-    blocks: Sequence[EventBlock], include_units: bool, include_metadata: bool
+    blocks: Sequence[EventBlock],
+    include_units: bool,
+    include_metadata: bool,
+    *,
+    with_values: bool = True,
 ) -> pd.DataFrame:
-    """One row per event of all blocks, one block after the other."""
+    """One row per event of all blocks, one block after the other.
+
+    Args:
+        with_values: False leaves `debug_data` empty, so that no tensor is read.
+    """
     import pandas as pd
 
     scale = blocks[0].target_time_scale.value if blocks else "ms"
@@ -117,7 +127,7 @@ def blocks_frame(
     columns = {"event_block_name": _cells(names)}
     with no_collection():
         whole = [(block, range(len(block.columns.slots))) for block in blocks]
-        columns |= _columns(whole, f" ({scale})" if include_units else "")
+        columns |= _columns(whole, f" ({scale})" if include_units else "", with_values)
         frames = [pd.DataFrame(columns)]
         if include_metadata:
             frames.append(_metadata([event for block in blocks for event in block.events]))
@@ -140,7 +150,7 @@ def printed_frame(
     blocks: Sequence[EventBlock], include_units: bool, include_metadata: bool
 ) -> pd.DataFrame:
     """The frame that is printed and saved: fewer columns, no OPERATOR_CALL rows."""
-    frame = blocks_frame(blocks, include_units, include_metadata)
+    frame = blocks_frame(blocks, include_units, include_metadata, with_values=False)
     frame = frame.drop(columns=_NOT_PRINTED)
     frame = frame.drop(columns=_OURS_NOT_PRINTED, errors="ignore")
     kept = ~frame["event_name"].str.contains(_NOT_PRINTED_EVENT, regex=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 import warnings
 from pathlib import Path
 from typing import Any
@@ -245,3 +246,57 @@ def test_exported_programs_of_a_file_need_executorch(
 def test_what_is_not_offered_says_what_to_use_instead(tmp_path: Path) -> None:
     with pytest.raises(NotOffered, match="save_data_to_tsv"):
         opened(tmp_path).write_tensorboard_artifact("out")
+
+
+def test_a_bundle_brings_the_tensors_of_its_second_pass() -> None:
+    folder = SAMPLES / "two_methods.etscope"
+    inspector = Inspector(folder)
+    alone = Inspector(folder / "debug.etdp", debug_buffer_path=folder / "debug.bin")
+    whole = [block for block in inspector.event_blocks if block.name == "Execute"]
+    logged = [block for block in alone.event_blocks if block.name == "Execute"]
+    assert [block.method for block in whole] == ["encode", "decode"]
+    for block, same in zip(whole, logged, strict=True):
+        assert (block.logged_run_count, same.logged_run_count) == (1, 1)
+        assert torch.equal(block.run_output[0], same.run_output[0])
+        values = {event.name: event.debug_data for event in same.events if event.debug_data}
+        found = {event.name: event.debug_data for event in block.events if event.debug_data}
+        assert list(found) == list(values)
+        assert all(torch.equal(found[name][0], values[name][0]) for name in values)
+
+
+def test_every_input_of_a_bundle_has_its_values() -> None:
+    inspector = Inspector(SAMPLES / "many_inputs.etscope")
+    (block,) = [block for block in inspector.event_blocks if block.name == "Execute"]
+    assert block.logged_run_count == 4
+    outputs = {block.run_output_of(run)[0].numpy().tobytes() for run in range(4)}
+    assert len(outputs) == 4
+
+
+def test_tensors_of_a_bundle_that_cannot_be_read_are_told(tmp_path: Path) -> None:
+    folder = tmp_path / "x.etscope"
+    shutil.copytree(SAMPLES / "many_inputs.etscope", folder)
+    (folder / "debug.etdp").write_bytes(b"abcdefgh" * 4)
+    (block,) = [b for b in Inspector(folder).event_blocks if b.name == "Execute"]
+    with pytest.warns(UserWarning, match="logged tensors are not used"):
+        assert block.run_output == []
+    assert block.logged_run_count == 0
+
+
+def test_without_torch_a_bundle_has_no_tensors_and_all_the_rest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("etscope.inspector.tensor_values.find_spec", lambda name: None)
+    inspector = Inspector(SAMPLES / "convnet_portable.etscope")
+    with pytest.warns(UserWarning, match="torch is not installed"):
+        frame = inspector.to_dataframe()
+    assert frame["debug_data"].tolist() == [[]] * len(frame)
+    assert frame["source"].notna().any()
+
+
+def test_printing_reads_no_tensors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    inspector = Inspector(SAMPLES / "convnet_portable.etscope")
+    monkeypatch.setattr(
+        "etscope.inspector.tensor_values.TensorValues.at",
+        lambda *_: pytest.fail("a tensor was read"),
+    )
+    inspector.save_data_to_tsv(tmp_path / "x.tsv")
