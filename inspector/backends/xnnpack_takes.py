@@ -124,7 +124,9 @@ def _max(call: Call) -> Refusal | None:
 
 def _cat(call: Call) -> Refusal | None:
     if len(call.inputs) < 2:
-        return Refusal("argument", "concatenates two different tensors or more, not one with itself")
+        return Refusal(
+            "argument", "concatenates two different tensors or more, not one with itself"
+        )
     return None
 
 

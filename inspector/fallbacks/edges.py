@@ -56,7 +56,8 @@ class Edges:
         """`calls` says for each delegate instruction its row in the tree of events."""
         self._plan, self._rows, self._unit = plan, rows, unit
         self._operations = operations
-        self._events = {at: self._of_operations(at, row) for at, row in calls.items()}
+        self._calls = calls
+        self._events: dict[int, dict[int, int]] = {}  # aligned when they are first asked for
 
     def out_of(self, instruction: int, value: int) -> list[Conversion]:
         """What a delegate does to a value just before it gives it back."""
@@ -90,7 +91,7 @@ class Edges:
             kind = _kind(operations, at) if at >= 0 else None
             if kind is None:
                 break
-            row = self._events.get(instruction, {}).get(at, -1)
+            row = self._rows_of(instruction).get(at, -1)
             time, below = self._time(row)
             found.append(Conversion(kind, operations.kind[at], instruction, row, time, below))
             value = following
@@ -103,6 +104,12 @@ class Edges:
         time = float(self._rows.total[row])
         step = clock_step(self._rows, row, self._unit)
         return (float("nan"), step) if is_below(time, step, "total") else (time, None)
+
+    def _rows_of(self, instruction: int) -> dict[int, int]:
+        if instruction not in self._events and instruction in self._calls:
+            row = self._calls[instruction]
+            self._events[instruction] = self._of_operations(instruction, row)
+        return self._events.get(instruction, {})
 
     def _of_operations(self, instruction: int, row: int) -> dict[int, int]:
         """Operation of a delegate → the row that reports it."""

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice, product
 
 from etscope.etdump.instructions import InstructionKind
 from etscope.etdump.methods import Method
 from etscope.inspector.fallbacks.dataflow import Flow
+
+#: Pairs of delegates looked at for one island, so that no program costs more than its size.
+_PAIRS = 10_000
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,7 @@ def islands_of(plan: Method, flow: Flow) -> list[Island]:
     between: dict[tuple[int, int], int] = {}
     for members in groups.sets():
         before, after = _neighbours(flow, members, delegates)
-        for pair in ((b, a) for b in before for a in after):
+        for pair in islice(product(before, after), _PAIRS):
             groups.join(between.setdefault(pair, members[0]), members[0])
     joined = _Groups()
     out = []
