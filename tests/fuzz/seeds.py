@@ -24,6 +24,8 @@ PATTERNS = {
     "xnnpack": "*xnnpack*/*.pte",
     "record": "record.etrecord",
     "record json": "record.etrecord",
+    "joined record": "record.etrecord",
+    "joined program": "*.pte",
 }
 
 
@@ -35,6 +37,7 @@ def samples(reader: str, folders: Sequence[Path] = ()) -> list[Path]:
 def handmade(reader: str, folder: Path) -> list[Path]:
     """The files made by hand for a reader, written into the folder."""
     makers = {"program": _programs, "manifest": _manifests, "xnnpack": _delegates}
+    makers |= {"joined program": _programs, "joined record": _records}
     made = makers.get(reader, _records if reader.startswith("record") else _dumps)()
     paths = []
     for name, data in made.items():

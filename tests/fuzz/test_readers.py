@@ -77,4 +77,5 @@ def test_broken_files(reader: str, request: pytest.FixtureRequest, tmp_path: Pat
     assert not faults, f"{len(faults)} faults, inputs in {tmp_path}:\n" + "\n".join(faults[:3])
     assert read + refused == count
     assert read
-    assert refused
+    # What cannot be joined is told in a note: the trace can be shown all the same.
+    assert refused or reader == "joined record"

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from fuzz.touch_join import touch_joined_program, touch_joined_record
 from fuzz.touch_record import touch_record
 from numpy.typing import NDArray
 
@@ -241,4 +242,6 @@ READERS: dict[str, Callable[[bytes], None]] = {
     "xnnpack": _xnnpack,
     "record": touch_record,
     "record json": touch_record,
+    "joined record": touch_joined_record,
+    "joined program": touch_joined_program,
 }
