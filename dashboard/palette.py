@@ -23,3 +23,13 @@ OF_KIND = {
 }
 
 HATCH = "/"
+
+
+def between(start: str, end: str, share: float) -> str:
+    """The colour that lies so far from one to the other, 0 to 1."""
+    part = min(max(share, 0.0), 1.0)
+    mixed = [
+        round(int(start[at : at + 2], 16) * (1 - part) + int(end[at : at + 2], 16) * part)
+        for at in (1, 3, 5)
+    ]
+    return "#" + "".join(f"{value:02x}" for value in mixed)

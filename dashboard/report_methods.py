@@ -6,12 +6,15 @@ from typing import Any
 
 from etscope.dashboard.figures.distribution import distribution_figure, is_thinned
 from etscope.dashboard.figures.layout import Figure
+from etscope.dashboard.figures.modules import modules_figure
 from etscope.dashboard.figures.operators import operators_figure
 from etscope.dashboard.figures.waterfall import waterfall_figure
+from etscope.dashboard.report_rollups import module_table, operators_by_category
 from etscope.dashboard.report_table import group_table, operator_table, plain_table
 from etscope.dashboard.wording import Scale, markup, percent, scale_of
 from etscope.inspector.latency import MethodLatency
 from etscope.inspector.latency_report import LatencyReport
+from etscope.inspector.rollups import ROLLUPS
 from etscope.inspector.waterfall import Part
 
 #: Kinds of inference with figures and tables of their own; all others are one row each.
@@ -21,6 +24,12 @@ _LISTED = 300
 _ADDS_UP = (
     "Each bar begins where the one above it, of the same level, ends; indented bars make up the "
     "bar that they stand under. Hatched: derived, not measured."
+)
+_MODULES = (
+    "Derived: sums of the own times of operators. Each box stands beside the module that calls it; "
+    "boxes beside one add up to it, with its own time left blank. Grey modules only call others, "
+    "blue ones take the time themselves; hatched is in no module. A click enlarges a module, one "
+    "on the first column leads back."
 )
 _WHISKERS = (
     "Measured. Whiskers: p10 to p90 of one call; one without an end goes on beyond the figure. "
@@ -100,7 +109,8 @@ def _section(
     latency, parts = report.methods[number], report.waterfalls[number]
     scale = scale_of(latency)
     body = _waterfall(latency, parts, scale, drawings) + _distribution(latency, scale, drawings)
-    body += _operators(latency, scale, drawings) + _tables(latency, rows, scale, number)
+    body += _operators(latency, scale, drawings) + _rollups(report, number, scale, drawings)
+    body += _tables(latency, rows, scale, number)
     count, name = len(latency.runs), markup(_name(latency), 60)
     how = f"{count:,} inferences, method known by: {latency.how}"
     title = f"<h3><bdi>{name}</bdi> <small>{how}</small></h3>"
@@ -145,6 +155,22 @@ def _operators(latency: MethodLatency, scale: Scale, drawings: Drawings) -> str:
     summary = "The costliest instructions as bars; the table of events below has the same figures"
     absent = "No event of an instruction was timed."
     return drawings.place(operators_figure(latency, scale), summary, _WHISKERS, absent)
+
+
+def _rollups(report: LatencyReport, number: int, scale: Scale, drawings: Drawings) -> str:
+    """Time by module and by category of work."""
+    latency, origins = report.methods[number], report.origins[number]
+    by_module = ROLLUPS["module"](latency, origins)
+    figure = modules_figure(by_module, scale, _name(latency))
+    absent = "No time could be given to modules: that needs the ETRecord of the export."
+    summary = "Modules as boxes, as high as their time; the table below has the same figures"
+    drawn = drawings.place(figure, summary, _MODULES, absent)
+    tree = module_table(by_module, scale)
+    categories = operators_by_category(ROLLUPS["category"](latency, origins), scale)
+    return (
+        f"{drawn}<details><summary>The modules as a table</summary>{tree}</details>"
+        f"<h4>By category of work</h4>{categories}"
+    )
 
 
 def _tables(latency: MethodLatency, rows: list[dict[str, Any]], scale: Scale, number: int) -> str:

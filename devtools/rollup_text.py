@@ -12,6 +12,7 @@ from etscope.devtools.rollup_rows import Chosen, Line, calls_of, choose
 from etscope.devtools.terminal import Column, is_terminal, paragraph, printable, say
 from etscope.inspector.findings import SEVERITIES
 from etscope.inspector.latency import MethodLatency
+from etscope.inspector.rollups.modules import short_name
 from etscope.inspector.rollups.report import RollupReport, needs_record
 from etscope.inspector.rollups.table import Entry, Rollup
 from etscope.inspector.wording import counted, percent
@@ -170,8 +171,8 @@ def _short(rollup: Rollup, entry: Entry, above: Entry | None) -> str:
     """A name without what those above it say already."""
     if entry.remainder:
         return entry.name
-    if rollup.by == "module" and above is not None and above.keys.get("module"):
-        return entry.name.removeprefix(f"{above.keys['module']}.")
+    if rollup.by == "module":
+        return short_name(entry, above)
     if rollup.by == "source" and above is not None:
         return entry.name.removeprefix(str(above.keys["file"]))
     return entry.name

@@ -14,7 +14,7 @@ from etscope.etdump.program_graph import Module
 from etscope.inspector.correlate.origins import Origins
 from etscope.inspector.latency import MethodLatency
 from etscope.inspector.rollups.remainders import not_mapped, of_delegate_call, of_kind
-from etscope.inspector.rollups.table import Place, Rollup, Sheet
+from etscope.inspector.rollups.table import Entry, Place, Rollup, Sheet
 
 ROOT = "(root)"
 
@@ -42,6 +42,12 @@ def by_module(latency: MethodLatency, origins: Origins) -> Rollup:
         draft.rows.append(row)
     tree.describe()
     return tree.sheet.rollup()
+
+
+def short_name(entry: Entry, above: Entry | None) -> str:
+    """The name of a module without what the one above it says already."""
+    path = above.keys.get("module") if above is not None else None
+    return entry.name.removeprefix(f"{path}.") if path and not entry.remainder else entry.name
 
 
 class _Tree:

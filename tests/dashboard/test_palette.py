@@ -48,3 +48,17 @@ def test_bars_can_be_seen_and_written_on(colour: str) -> None:
 @pytest.mark.parametrize("name", ["operator", "delegate", "control", "rest", "whole"])
 def test_tables_and_figures_have_the_same_colours(name: str) -> None:
     assert LIGHT[name] == getattr(palette, name.upper())
+
+
+@pytest.mark.parametrize(
+    ("share", "colour"),
+    [(0.0, palette.WHOLE), (1.0, palette.OPERATOR), (-2.0, palette.WHOLE), (7.0, palette.OPERATOR)],
+)
+def test_colours_in_between_start_and_end_where_they_should(share: float, colour: str) -> None:
+    assert palette.between(palette.WHOLE, palette.OPERATOR, share) == colour
+
+
+@pytest.mark.parametrize("share", [0.25, 0.5, 0.75])
+def test_colours_in_between_can_be_written_on(share: float) -> None:
+    colour = palette.between(palette.WHOLE, palette.OPERATOR, share)
+    assert contrast("#ffffff", colour) >= 4.5
