@@ -12,7 +12,7 @@ OPERATORS = {
     "Ceiling": "ceil",
     "Clamp": "clamp|relu|hardtanh",
     "Constant Pad": "constant_pad_nd",
-    "Convert": "quantize_|choose_qparams",
+    "Convert": "(de)?quantize_|choose_qparams",
     "Convolution": "convolution",
     "Copy": "cat|copy|clone|expand",
     "Cosine": "cos",

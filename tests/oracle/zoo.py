@@ -28,7 +28,7 @@ SPECIAL = (
     "two_methods_portable", "two_methods_xnnpack", "twins_portable", "twins_xnnpack",
     "only_encode_portable", "dynamic_portable", "dynamic_xnnpack", "loop_portable",
     "branch_portable", "traced_branch_portable", "cached_portable", "foreign_portable",
-    "many_outputs_portable", "many_outputs_xnnpack", "channels_portable", "channels_xnnpack",
+    "many_outputs_portable", "many_outputs_xnnpack", "channels_portable",
     "reused_portable", "strict_portable", "strict_xnnpack", "passes_portable",
     "many_inputs_portable", "scalars_portable", "nothing_portable", "float_portable",
     "numbers_mapped", "texts_mapped",
