@@ -72,6 +72,15 @@ class TreeLabels:
         self.parent = parent.tolist()
         self.method = method
         self.kinds = [self._kind(row) for row in range(len(self.slots))]
+        self._kernel: dict[int, str] = {}  # of an operator, the name of the first
+        for row, above in enumerate(self.parent):
+            if self.kinds[row] == "kernel":
+                self._kernel.setdefault(above, self.slots[row].name)
+        self._rows: dict[tuple[int, int], int] = {}
+        if method is not None:
+            table = method.instructions
+            pairs = zip(table.chain.tolist(), table.instruction.tolist(), strict=True)
+            self._rows = {pair: row for row, pair in enumerate(pairs)}
 
     def _kind(self, row: int) -> str:
         slot = self.slots[row]
@@ -92,11 +101,7 @@ class TreeLabels:
     def _instruction(self, row: int) -> int | None:
         """The row of the program's instructions that this event belongs to."""
         chain, number = self.slots[row].signature.chain, self.slots[row].signature.instruction
-        if self.method is None or chain < 0:
-            return None
-        table = self.method.instructions
-        at = np.flatnonzero((table.chain == chain) & (table.instruction == number))
-        return int(at[0]) if len(at) else None
+        return self._rows.get((chain, number))
 
     def op(self, row: int) -> str | None:
         """The operator of a row: from the program, else from the kernel's event; None: unknown."""
@@ -112,9 +117,8 @@ class TreeLabels:
             return self.method.operator_of_instruction[instruction]
         if name != _OPERATOR_EVENT:
             return name.removeprefix(_NATIVE)
-        kernels = [r for r, above in enumerate(self.parent) if above == row]
-        names = [self.slots[r].name for r in kernels if self.kinds[r] == "kernel"]
-        return names[0].removeprefix(_NATIVE) if names else None
+        kernel = self._kernel.get(row)
+        return None if kernel is None else kernel.removeprefix(_NATIVE)
 
     def backend(self, row: int) -> str | None:
         """The backend of a delegate call or of an operation inside one; None: not known."""
