@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Protocol
+from weakref import WeakKeyDictionary
 
 from etscope.etdump.columns import Bytes
 from etscope.etdump.errors import TraceError, UsageError
@@ -20,6 +21,9 @@ from etscope.etdump.program import Program
 from etscope.inspector.backends.operations import Attribution, Operations
 
 GROUP = "etscope.backends"
+
+#: What the delegates of open programs run: several answers stand on it, and reading takes time.
+_READ: WeakKeyDictionary[Program, dict[tuple[str, int], Operations | None]] = WeakKeyDictionary()
 
 
 class Backend(Protocol):
@@ -113,7 +117,13 @@ def delegate_operations(program: Program, method: str, instruction: int) -> Oper
         KeyError: the program has no such method.
         TraceError: the delegate's bytes are damaged; the place is that in the program.
     """
-    plan = program.method(method)
+    known = _READ.setdefault(program, {})
+    if (method, instruction) not in known:
+        known[method, instruction] = _read(program, program.method(method), instruction)
+    return known[method, instruction]
+
+
+def _read(program: Program, plan: Method, instruction: int) -> Operations | None:
     backend = backend_of(_backend_at(plan, instruction))
     if backend is None:
         return None
