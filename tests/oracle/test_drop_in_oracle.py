@@ -160,3 +160,51 @@ def test_differs_outputs_that_are_no_tensors_do_not_end_the_comparison() -> None
     with pytest.raises(TypeError):
         real_inspector.compare_results([3], [4])
     assert compare_results([3], [4], ["mse"]) == {"mse": [1.0]}
+
+
+def parsed(sample: str) -> Any:
+    return quietly(devtools.parse_etrecord, str(SAMPLES[sample] / "record.etrecord"))
+
+
+def test_differs_an_unknown_case_is_not_taken_for_the_last() -> None:
+    record = parsed("convnet_portable")
+    cases = [[torch.full((1, 10), float(case))] for case in range(3)]
+    record.update_reference_outputs(cases)
+    trace = str(SAMPLES["convnet_portable"] / "trace.etdp")
+    theirs = quietly(devtools.Inspector, trace, etrecord=record).event_blocks[1]
+    ours = Inspector(trace, etrecord=record).event_blocks[1]
+    assert theirs.bundled_input_index == ours.bundled_input_index == -1
+    assert torch.equal(theirs.reference_output[0], cases[-1][0])
+    assert quietly(lambda: ours.reference_output) is None
+    assert [case[0].tolist() for case in ours.reference_outputs] == [c[0].tolist() for c in cases]
+
+
+def test_a_single_reference_output_is_the_same() -> None:
+    record = parsed("convnet_portable")
+    record.update_reference_outputs([[torch.ones(1, 10)]])
+    trace = str(SAMPLES["convnet_portable"] / "trace.etdp")
+    theirs = quietly(devtools.Inspector, trace, etrecord=record).event_blocks[1]
+    ours = Inspector(trace, etrecord=record).event_blocks[1]
+    found = quietly(lambda: ours.reference_output)
+    assert torch.equal(found[0], theirs.reference_output[0])
+
+
+def test_differs_a_record_of_another_program_is_not_joined() -> None:
+    trace = str(SAMPLES["convnet_portable"] / "trace.etdp")
+    other = str(SAMPLES["transformer_kv"] / "record.etrecord")
+    theirs = quietly(devtools.Inspector, trace, etrecord=other)
+    assert any(event.op_types for event in theirs.event_blocks[1].events)  # of the transformer
+    ours = Inspector(trace, etrecord=other)
+    with pytest.warns(UserWarning, match="does not belong"):
+        assert not any(event.op_types for event in ours.event_blocks[1].events)
+
+
+def test_differs_an_id_of_a_delegate_is_not_one_that_it_contains() -> None:
+    record = parsed("convnet_xnnpack")
+    record._delegate_map = {"forward": {"0": {"name": "B", "delegate_map": {"#1": [1]}}}}
+    trace = str(SAMPLES["convnet_xnnpack"] / "trace.etdp")
+    theirs = quietly(devtools.Inspector, trace, etrecord=record).event_blocks[1].events
+    ours = Inspector(trace, etrecord=record).event_blocks[1].events
+    claimed = {event.name for event in theirs if event.debug_handles == [1]}
+    assert {"Softmax (NC, F32) #1", "Mean (ND) Reduce2 #1"} <= claimed
+    assert quietly(lambda: [e for e in ours if e.is_delegated_op and e.debug_handles]) == []
