@@ -133,14 +133,14 @@ def latency_report(
         ledgers=ledgers,
         fallbacks=fallbacks,
         waterfalls=[waterfall(recording, latency) for latency in methods],
-        verdict=_verdict(methods),
+        verdict=_verdict(methods, cases),
         confidence=_confidence(recording, methods),
         coverage=_coverage(recording, methods) | mapping_coverage(recording, methods, ledgers),
         findings=find(cases, rules),
     )
 
 
-def _verdict(methods: list[MethodLatency]) -> str:
+def _verdict(methods: list[MethodLatency], cases: list[Case]) -> str:
     timed = [latency for latency in methods if len(latency.samples)]
     if not timed and any(len(latency.rows) for latency in methods):
         return "No method was timed as a whole: there are times of operators, but no shares."
@@ -157,6 +157,8 @@ def _verdict(methods: list[MethodLatency]) -> str:
         row = int(known[np.argmax(rows.share[known])])
         what = rows.backend[row] or rows.op[row] or rows.event[row]
         text += f"; {rows.share[row]:.0%} of it in {what} at instruction {rows.instruction[row]}"
+        where = cases[methods.index(main)].place(row)
+        text += f", {where}" if where else ""
     more = len(timed) - 1
     return text + (f". {counted(more, 'more kind')} of inference below." if more else ".")
 
