@@ -184,8 +184,10 @@ def _can_move(line: FallbackLine) -> bool:
 def _title(line: FallbackLine) -> str:
     """ "models.py:56 in layers.0 (log1p, where; 6 operators)"."""
     some = ", ".join(line.operators[:3]) + (" …" if len(line.operators) > 3 else "")
-    many = f"; {counted(len(line.rows), 'operator')}" if len(line.rows) > 1 else ""
+    first = line.rows[0].operator
+    several = counted(len(line.rows), "operator")
+    many = f"; {several}" if len(line.rows) > 1 else ""
     if line.source is None:
-        return f"{line.rows[0].operator}{f' ({many[2:]})' if many else ''}"
+        return f"{first}{f' ({several})' if many else ''}"
     where = f" in {line.module}" if line.module else ""
     return f"{short(line.source)}{where} ({some}{many})"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fallback_models import kernels, place
+from flatbuffer_builder import Table
 from program_builder import delegate_call, kernel, listing, tensor
 
 from etscope.etdump.methods import Method
@@ -11,7 +12,7 @@ from etscope.inspector.fallbacks.dataflow import Flow, flow_of, is_constant
 from etscope.inspector.fallbacks.islands import Island, islands_of
 
 
-def at(number: int) -> object:
+def at(number: int) -> Table:
     return tensor((2, 3), memory=place(number))
 
 

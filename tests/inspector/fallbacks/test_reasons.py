@@ -23,13 +23,21 @@ XNNPACK, OTHER = "XnnpackBackend", "OtherBackend"
 
 
 def facts(dtype: str = "float32", shape: tuple[int, ...] = (4, 8), **more: Any) -> TensorFacts:
-    given = {"dynamic": False, "constant": False, "rank_order": tuple(range(len(shape)))} | more
+    given: dict[str, Any] = {
+        "dynamic": False,
+        "constant": False,
+        "rank_order": tuple(range(len(shape))),
+    } | more
     return TensorFacts(dtype, shape, **given)
 
 
 def call(name: str, *inputs: TensorFacts, namespace: str = "aten", **more: Any) -> Call:
     taken = inputs or (facts(),)
-    made = {"outputs": (facts(),), "arguments": tuple(taken), "overload": None} | more
+    made: dict[str, Any] = {
+        "outputs": (facts(),),
+        "arguments": tuple(taken),
+        "overload": None,
+    } | more
     return Call(namespace=namespace, name=name, inputs=taken, **made)
 
 
