@@ -14,7 +14,11 @@ from etscope.inspector.backends.xnnpack_takes import refusal
 def facts(
     dtype: str = "float32", shape: tuple[int, ...] = (1, 2, 4, 8), **more: Any
 ) -> TensorFacts:
-    given = {"dynamic": False, "constant": False, "rank_order": tuple(range(len(shape)))} | more
+    given: dict[str, Any] = {
+        "dynamic": False,
+        "constant": False,
+        "rank_order": tuple(range(len(shape))),
+    } | more
     return TensorFacts(dtype, shape, **given)
 
 
