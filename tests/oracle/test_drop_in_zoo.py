@@ -167,6 +167,19 @@ def test_every_value_that_was_logged(animal: Animal) -> None:
     assert compared
 
 
+def test_the_whole_model_takes_no_more_than_its_runs(animal: Animal) -> None:
+    inspector = opened(animal, program=animal.program)
+    whole = inspector.find_total_for_module("")
+    runs = [
+        event.perf_data.avg
+        for block in inspector.event_blocks
+        for event in block.events
+        if event.name == "Method::execute" and event.perf_data is not None
+    ]
+    assert whole <= sum(runs)
+    assert whole > 0 or not inspector.get_op_list()
+
+
 @pytest.fixture(scope="module")
 def some(zoo: dict[str, Animal]) -> dict[str, Animal]:
     return zoo
