@@ -168,6 +168,8 @@ def test_every_value_that_was_logged(animal: Animal) -> None:
 
 
 def test_the_whole_model_takes_no_more_than_its_runs(animal: Animal) -> None:
+    if animal.record is None:
+        pytest.skip("ExecuTorch could not save its record")
     inspector = opened(animal, program=animal.program)
     whole = inspector.find_total_for_module("")
     runs = [
