@@ -81,17 +81,22 @@ def _icicle(rollup: Rollup, drawn: list[int], scale: Scale, method: str) -> dict
         "leaf": {"opacity": 1},
         "tiling": {"orientation": "h", "pad": 1},
         "pathbar": {"visible": False},
-        "marker": {
-            "colors": [palette.WHOLE, *(_colour(entries[row]) for row in drawn)],
-            "line": {"width": 0},
-            "pattern": {
-                "shape": ["", *(palette.HATCH if entries[row].remainder else "" for row in drawn)],
-                "size": 7,
-                "solidity": 0.4,
-                "fillmode": "overlay",
-                "fgcolor": "#ffffff",
-                "fgopacity": 0.25,
-            },
+        "marker": _marker([entries[row] for row in drawn]),
+    }
+
+
+def _marker(drawn: list[Entry]) -> dict[str, Any]:
+    """The colours of the boxes; what is in no module is hatched."""
+    return {
+        "colors": [palette.WHOLE, *map(_colour, drawn)],
+        "line": {"width": 0},
+        "pattern": {
+            "shape": ["", *(palette.HATCH if entry.remainder else "" for entry in drawn)],
+            "size": 7,
+            "solidity": 0.4,
+            "fillmode": "overlay",
+            "fgcolor": "#ffffff",
+            "fgopacity": 0.25,
         },
     }
 
