@@ -93,8 +93,8 @@ class Correlation:
         record = self.record
         if record is None:
             return self._without_graph(name, steps, _NO_RECORD)
-        called = record_method(record, self.program, name, steps)
         try:
+            called = record_method(record, self.program, name, steps)
             if called is None:
                 only = self._with_exported(record, name, steps)
                 why = self._unknown_method(record, name)
