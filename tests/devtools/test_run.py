@@ -161,9 +161,18 @@ def slow():
 """
 
 
+#: A shell's background job ignores interrupts, and what it starts inherits that.
+HEARS_INTERRUPTS = """
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from etscope.devtools.cli import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
 def test_an_interrupted_run_leaves_nothing(tmp_path: Path) -> None:
     (tmp_path / "slow.py").write_text(SLOW)
-    command = [sys.executable, "-m", "etscope.devtools", "run", "slow.py:slow"]
+    command = [sys.executable, "-c", HEARS_INTERRUPTS, "run", "slow.py:slow"]
     command += ["--runtime", "reference", "--iterations", "1000000"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT / ".src")}
     with subprocess.Popen(
