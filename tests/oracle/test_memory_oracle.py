@@ -1,0 +1,167 @@
+"""Our memory plans, read from bare programs, beside what ExecuTorch planned when it made them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from project import ROOT
+
+from etscope.etdump.program import read_program
+from etscope.inspector.memory.plan import MemoryPlan, Role, memory_plan
+
+SAMPLES = (
+    "convnet_portable", "convnet_xnnpack", "convnet_int8", "decoder_portable",
+    "two_methods_portable",
+)  # fmt: skip
+FRESH = (
+    "mobile_portable", "vision_xnnpack", "lstm_xnnpack", "unet_portable", "elements_portable",
+    "gru_portable",
+)  # fmt: skip
+SPECIAL = ("dynamic_portable", "cached_portable", "many_outputs_portable", "states", "given")
+STRAIGHT = (*SAMPLES, *FRESH, *SPECIAL)
+CONTROL = ("loop_portable", "branch_portable", "two_branches")
+
+pytestmark = [
+    pytest.mark.oracle,
+    pytest.mark.timeout(900),  # the first test exports all programs
+    pytest.mark.skipif(find_spec("executorch") is None, reason="executorch is not installed"),
+]
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A method as we plan it, and what memory_maker says of it."""
+
+    plan: MemoryPlan
+    facts: dict[str, Any]
+
+    def rows(self) -> Iterator[tuple[int, dict[str, Any]]]:
+        """(our row, the exporter's facts) of each value that the exporter planned."""
+        of_value = {value: row for row, value in enumerate(self.plan.value.tolist())}
+        for value, said in self.facts["values"].items():
+            yield of_value[int(value)], said
+
+    def steps(self, row: int) -> list[int]:
+        return [int(self.plan.first[row]), int(self.plan.last[row])]
+
+    def within(self, step: int) -> tuple[int, int]:
+        """The instructions of the loop or branch around one; itself where there is none."""
+        spans = (span for span in self.facts["loops"] if span[0] <= step <= span[1])
+        return next(iter(spans), (step, step))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp("plans")
+    paths = [str(ROOT / ".src"), str(ROOT / "tests"), str(ROOT)]
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-m", "oracle.memory_maker", made, *STRAIGHT, *CONTROL],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(paths)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return made
+
+
+def methods_of(folder: Path, name: str) -> list[Compared]:
+    program = read_program(folder / f"{name}.pte")
+    facts = json.loads((folder / f"{name}.json").read_text())
+    return [Compared(memory_plan(program, method), said) for method, said in facts.items()]
+
+
+@pytest.mark.parametrize("name", [*STRAIGHT, *CONTROL])
+def test_every_value_lies_where_the_exporter_planned_it(folder: Path, name: str) -> None:
+    for method in methods_of(folder, name):
+        plan = method.plan
+        assert {int(value) for value in method.facts["values"]} == set(plan.value.tolist())
+        for row, said in method.rows():
+            assert plan.arena[row] == said["arena"]
+            assert plan.offset[row] == said["offset"]
+            # The exporter rounds sizes up to 16 bytes; the program has the tensor's own.
+            assert -(-plan.size_bytes[row] // 16) * 16 == said["allocated"]
+
+
+@pytest.mark.parametrize("name", STRAIGHT)
+def test_lifetimes_are_those_of_the_exporter(folder: Path, name: str) -> None:
+    for method in methods_of(folder, name):
+        assert len(method.plan)
+        for row, said in method.rows():
+            assert method.steps(row) == said["steps"], method.plan.value[row]
+
+
+@pytest.mark.parametrize("name", STRAIGHT)
+def test_live_bytes_are_those_of_the_memory_trace(folder: Path, name: str) -> None:
+    for method in methods_of(folder, name):
+        plan, trace = method.plan, method.facts["trace"]
+        if trace is None:  # refused: there are no operators outside of delegates
+            assert name in ("convnet_xnnpack", "convnet_int8")
+            assert set(plan.method.operator_of_instruction) == {"DELEGATE_CALL"}
+            continue
+        # The trace leaves out buffers with an initial state, which have a place nevertheless.
+        states = int(plan.size_bytes[plan.role == Role.STATE].sum())
+        assert bool(states) == (name == "states")
+        assert len(trace) == plan.instructions
+        for instruction, total in trace.items():
+            assert plan.live_bytes[int(instruction) + 1] == total + states
+
+
+@pytest.mark.parametrize("name", STRAIGHT)
+def test_the_peak_is_that_of_the_exporters_lifetimes(folder: Path, name: str) -> None:
+    for method in methods_of(folder, name):
+        plan = method.plan
+        live = np.zeros(plan.instructions + 2, np.int64)
+        for row, said in method.rows():
+            if plan.shows[row] == row:
+                live[said["steps"][0] + 1 : said["steps"][1] + 2] += plan.size_bytes[row]
+        assert plan.peak_bytes == live.max()
+        assert plan.peak_step == live.argmax() - 1
+        assert [use.size_bytes for use in plan.arenas] == plan.method.arena_bytes[1:].tolist()
+
+
+def test_in_a_loop_lifetimes_differ_by_what_the_loop_is(folder: Path) -> None:
+    """To the exporter a loop is one node; what lives at its border lives in all of it."""
+    (method,) = methods_of(folder, "loop_portable")
+    differ = []
+    for row, said in method.rows():
+        ours, theirs = method.steps(row), said["steps"]
+        if ours != theirs:
+            differ.append(int(method.plan.value[row]))
+            if said["inner"]:
+                # The row of one round: the instruction before the body makes it.
+                assert ours == [method.facts["loops"][0][0] + 1, theirs[1]]
+            else:
+                assert method.within(ours[0])[0] == method.within(theirs[0])[0]
+                assert method.within(ours[1])[1] == method.within(theirs[1])[1]
+    assert len(differ) == 4
+
+
+@pytest.mark.parametrize("name", ["branch_portable", "two_branches"])
+def test_what_a_branch_gives_lives_until_it_is_read(folder: Path, name: str) -> None:
+    """A move hands over the branch's own tensor; the exporter plans as if it copied the data."""
+    for method in methods_of(folder, name):
+        plan = method.plan
+        moved = set(plan.touches.moves[:, 1].tolist())
+        outlived = 0
+        for row, said in method.rows():
+            ours, theirs = method.steps(row), said["steps"]
+            if int(plan.tensor[row]) in moved:
+                assert ours[0] == theirs[0]
+                assert ours[1] > theirs[1]
+                outlived += 1
+            elif ours != theirs:
+                assert not said["inner"]
+                assert method.within(ours[0])[0] == method.within(theirs[0])[0]
+                assert method.within(ours[1])[1] == method.within(theirs[1])[1]
+        assert outlived == len(plan.touches.moves)
