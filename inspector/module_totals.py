@@ -20,24 +20,41 @@ def module_total(blocks: Iterable[EventBlock], name: str) -> float | None:
     """Mean time per run of the operators in a module, over all blocks; None: there are none.
 
     Args:
-        name: its path, "layers.0"; "" is the whole model. The name that an export gives
-            it ("L__self__layers.0") will do, too.
+        name: its path, "layers.0" or "_head"; "" is the whole model. Where no operator is in
+            that, the name that an export gives it: "L__self__layers.0", "L__self___layers.0".
 
     In the unit of the blocks. Every operator counts once, inside a delegate by its own
     module, so that the sum is never more than what the runs took.
     """
-    path = name.removeprefix(SELF).removeprefix("_")
-    total, found = 0.0, False
-    for block in blocks:
-        origins = block.graph.origins
-        for row in operator_events(block.columns, origins):
-            if origins[row].how < How.HANDLE or not is_inside(origins[row].modules, path):
-                continue
-            found = True
-            calls = len(block.columns.rows(row)) / block.run_count
-            mean = float(block.statistics.mean[row]) * calls
-            total += 0.0 if np.isnan(mean) else mean
-    return total if found else None
+    known = [
+        (block, row, block.graph.origins[row].modules)
+        for block in blocks
+        for row in operator_events(block.columns, block.graph.origins)
+        if block.graph.origins[row].how >= How.HANDLE
+    ]
+    for path in paths_of(name):
+        inside = [(block, row) for block, row, modules in known if is_inside(modules, path)]
+        if inside:
+            return sum(_mean_per_run(block, row) for block, row in inside)
+    return None
+
+
+def paths_of(name: str) -> tuple[str, ...]:
+    """The paths that a name may mean, the name itself first.
+
+    An export may put an underscore between what it calls the model and the path; a
+    private module has one of its own.
+    """
+    if not name.startswith(SELF):
+        return (name,)
+    path = name.removeprefix(SELF)
+    return (name, path, path.removeprefix("_")) if path.startswith("_") else (name, path)
+
+
+def _mean_per_run(block: EventBlock, row: int) -> float:
+    calls = len(block.columns.rows(row)) / block.run_count
+    mean = float(block.statistics.mean[row]) * calls
+    return 0.0 if np.isnan(mean) else mean
 
 
 def is_inside(modules: tuple[Module, ...], path: str) -> bool:

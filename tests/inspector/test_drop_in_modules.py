@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from pathlib import Path
 
+import joined_models
 import pytest
 from joined_trace import events_of, opened
 from project import ROOT
@@ -56,6 +57,38 @@ def test_a_module_is_the_sum_of_its_operators_by_whatever_name(tmp_path: Path, n
     parts = [events[part].perf_data for part in ("native_call_convolution.out", "0", "sub")]
     total = opened(tmp_path).find_total_for_module(name)
     assert total == pytest.approx(sum(part.avg for part in parts if part is not None))
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [
+        ("_head", "_head"),
+        ("_head", "L__self___head"),
+        ("_head", "L__self____head"),
+        ("head", "L__self__head"),
+        ("head", "L__self___head"),
+        ("_head.conv", "_head"),
+        ("_head.conv", "L__self___head.conv"),
+        ("L__self__head", "L__self__head"),
+    ],
+)
+def test_a_private_module_is_found_by_whatever_name(tmp_path: Path, module: str, name: str) -> None:
+    graph = joined_models.graph(
+        joined_models.call("a", "aten.convolution.default", ["x"], 1, module=module)
+    )
+    changed = {"edge_dialect_exported_program/forward": graph, "exported_program": None}
+    run = inference(event("native_call_convolution.out", 0, 2000, instruction=0))
+    write_etdump(trace_of_runs(run), tmp_path / "x.etdp")
+    given = record(debug_handle_map={"forward": {"0": 1}}, delegate_map={}, **changed)
+    inspector = Inspector(tmp_path / "x.etdp", etrecord=given)
+    assert inspector.find_total_for_module(name) == 0.002
+    with pytest.warns(UserWarning, match="in a module"):
+        assert inspector.find_total_for_module("other") == 0
+
+
+def test_a_public_module_does_not_stand_for_a_private_one(tmp_path: Path) -> None:
+    with pytest.warns(UserWarning, match="in a module '_layers'"):
+        assert opened(tmp_path).find_total_for_module("_layers") == 0
 
 
 def test_a_delegate_without_ids_counts_where_all_of_it_is(tmp_path: Path) -> None:
