@@ -15,7 +15,6 @@ from etscope.etdump.record import Record
 from etscope.etdump.tensor_specs import Dynamism
 from etscope.inspector.backends.operations import Operations
 from etscope.inspector.categories import category_of
-from etscope.inspector.correlate.calls import nodes_by_handle
 from etscope.inspector.correlate.instructions import StepNodes
 from etscope.inspector.correlate.operators import same_operator
 from etscope.inspector.correlate.pairing import shape_of_instruction, shape_of_node
@@ -86,7 +85,9 @@ def structure_fit(steps: Steps, record: Record, called: str) -> Fit:
     handles, delegates = record.debug_handles, record.delegates
     named = set(handles.instruction[handles.rows_of(called)].tolist())
     theirs = set(delegates.instruction[delegates.rows_of(called)].tolist())
-    kinds = dict(zip(steps.number.tolist(), steps.kind, strict=True))
+    # The maps know the instructions of the first chain only.
+    rows = zip(steps.chain.tolist(), steps.number.tolist(), steps.kind, strict=True)
+    kinds = {number: kind for chain, number, kind in rows if chain == 0}
     mine = {number for number, kind in kinds.items() if kind == "delegate"}
     # A trace shows only what ran, and an old record knows no delegates at all.
     knows = bool(theirs) or called in delegates.methods
@@ -142,10 +143,18 @@ def _static_shape(steps: Steps, row: int) -> tuple[int, ...] | None:
 
 
 def delegate_fit(
-    operations: Operations, handles: tuple[int, ...], number: int, graph: ProgramGraph
+    operations: Operations,
+    handles: tuple[int, ...],
+    number: int,
+    graph: ProgramGraph,
+    nodes_with: dict[int, list[int]],
 ) -> Fit:
-    """Hold what a delegate runs against the nodes that the record gives to it."""
-    mine, nodes_with = set(handles), nodes_by_handle(graph)
+    """Hold what a delegate runs against the nodes that the record gives to it.
+
+    Args:
+        nodes_with: the nodes that carry each debug handle.
+    """
+    mine = set(handles)
     agree = differ = 0
     example = ""
     known = (operations.handle >= 0) & ~operations.inserted

@@ -19,6 +19,7 @@ from etscope.etdump.program_graph import ProgramGraph
 from etscope.etdump.record import Record
 from etscope.inspector.correlate.belonging import Fit, delegate_fit, kernels_fit, structure_fit
 from etscope.inspector.correlate.blobs import Blobs, blobs_of
+from etscope.inspector.correlate.calls import nodes_by_handle
 from etscope.inspector.correlate.how import How
 from etscope.inspector.correlate.instructions import StepNodes, nodes_of_instructions
 from etscope.inspector.correlate.joined import EventKey, JoinedMethod
@@ -179,9 +180,11 @@ class Correlation:
 
 def _fit(steps: Steps, nodes: StepNodes, graph: ProgramGraph, blobs: Blobs) -> Fit:
     fit = kernels_fit(steps, nodes, graph)
+    nodes_with = nodes_by_handle(graph) if blobs.operations else {}
     for row, operations in blobs.operations.items():
         if mine := nodes.handles[row]:
-            fit = fit.plus(delegate_fit(operations, mine, int(steps.number[row]), graph))
+            number = int(steps.number[row])
+            fit = fit.plus(delegate_fit(operations, mine, number, graph, nodes_with))
     return fit
 
 

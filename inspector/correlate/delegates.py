@@ -100,14 +100,14 @@ def _add_silent(
     if not told:
         return
     rows = [row for row, _ in told]
-    for row in set(range(len(operations))) - set(rows):
-        if operations.inserted[row]:
-            continue
-        at = max(bisect(rows, row) - 1, 0)
-        event = told[at][1]
-        more = [node for node in nodes.nodes[row] if node not in found.nodes[event]]
+    more: dict[int, list[int]] = {}
+    for row in sorted(set(range(len(operations))) - set(rows)):
+        if not operations.inserted[row]:
+            event = told[max(bisect(rows, row) - 1, 0)][1]
+            more.setdefault(event, []).extend(nodes.nodes[row])
+    for event, added in more.items():
         if found.nodes[event]:
-            found.nodes[event] = (*found.nodes[event], *more)
+            found.nodes[event] = tuple(dict.fromkeys((*found.nodes[event], *added)))
 
 
 def settle(found: Inside, graph: ProgramGraph, places: NodePlaces, mine: tuple[int, ...]) -> None:
@@ -131,18 +131,23 @@ def settle(found: Inside, graph: ProgramGraph, places: NodePlaces, mine: tuple[i
         nodes = sorted({node for handle in handles for node in with_handle.get(handle, ())})
         cut = [number * len(nodes) // len(rows) for number in range(len(rows) + 1)]
         for row, (start, end) in zip(rows, pairwise(cut), strict=True):
-            found.nodes[row] = tuple(_heaviest_first(nodes[start:end] or nodes, graph))
+            # With fewer nodes than ids some ids share one.
+            share = nodes[start:end] or nodes[start : start + 1] or nodes[-1:]
+            found.nodes[row] = tuple(_heaviest_first(share, graph))
             owner.update((node, row) for node in found.nodes[row] if node not in owner)
             if len(rows) > 1:
                 found.confidence[row] = Confidence.ALIGNED
                 found.reason[row] = f"one of {len(rows)} ids of the same debug handles, by order"
     members = set(mine)
+    folded: dict[int, list[int]] = {}
     for node in mine if owner else ():
         if node not in owner:
             taker = nearest_owner(node, owner, graph, places, members)
             if taker is not None:
                 owner[node] = taker
-                found.nodes[taker] = (*found.nodes[taker], node)
+                folded.setdefault(taker, []).append(node)
+    for taker, added in folded.items():
+        found.nodes[taker] = (*found.nodes[taker], *added)
 
 
 def _heaviest_first(nodes: list[int], graph: ProgramGraph) -> list[int]:

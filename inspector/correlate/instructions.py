@@ -9,6 +9,7 @@ between the mapped instructions around it.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -143,10 +144,12 @@ def _pair_between(steps: Steps, found: StepNodes, graph: ProgramGraph, taken: se
             for row in range(before + 1, after)
             if not found.nodes[row] and steps.kind[row] == "operator" and steps.operator[row]
         ]
+        if not rows:
+            continue
         low = max(found.nodes[before]) if before >= 0 else -1
         high = min(found.nodes[after]) if after < len(steps) else len(graph)
-        nodes = [node for node in free if low < node < high]
-        if not rows or not nodes:
+        nodes = free[bisect_right(free, low) : bisect_left(free, high)]
+        if not nodes:
             continue
         for row, (node, sure) in zip(rows, paired(steps, graph, rows, nodes), strict=True):
             if node >= 0:

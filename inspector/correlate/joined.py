@@ -56,12 +56,16 @@ class JoinedMethod:
             step = rows.get((key.chain, key.instruction))
             if key.delegate is not None and step is not None:
                 inside.setdefault(step, []).append(number)
-        out = [
-            self._around(key)
-            if (key.chain, key.instruction) not in rows
-            else self._of_step(rows[key.chain, key.instruction])
-            for key in keys
-        ]
+        known: dict[int, Origin] = {}
+        out = []
+        for key in keys:
+            step = rows.get((key.chain, key.instruction))
+            if step is None or key.delegate is not None:
+                out.append(self._around(key))
+                continue
+            if step not in known:
+                known[step] = self._of_step(step)
+            out.append(known[step])
         for step, numbers in inside.items():
             events = [keys[number].delegate for number in numbers]
             for number, origin in zip(
@@ -151,7 +155,7 @@ class JoinedMethod:
 
     def _inside(self, step: int, events: list[int | str]) -> Inside:
         number = int(self.steps.number[step])
-        if self.delegates is not None and self.graph is not None:
+        if self.delegates is not None and self.graph is not None and self.steps.chain[step] == 0:
             mapped = by_map(events, self.delegates, self.record_name, number)
             if mapped.how.any() and self.nodes is not None and self.places is not None:
                 settle(mapped, self.graph, self.places, self.nodes.nodes[step])

@@ -6,6 +6,7 @@ up to the method. Buckets say how rows were mapped, or why not.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +20,10 @@ from etscope.inspector.backends.operations import Confidence
 from etscope.inspector.correlate.how import How
 from etscope.inspector.correlate.origins import Origins
 from etscope.inspector.latency import MethodLatency
+from etscope.inspector.rollups.own_time import own_times
 
+#: More bytes than any tensor has.
+_MOST = 2**60
 #: Rows that time an operator; the others are what is around operators.
 _OPERATORS = ("operator", "kernel", "delegated")
 
@@ -76,33 +80,32 @@ def ledger_of(latency: MethodLatency, origins: Origins) -> Ledger:
     Args:
         origins: of the rows of `latency`.
     """
-    rows = latency.rows
-    own = np.nan_to_num(rows.total - rows.inner)
-    if len(rows) and rows.kind[0] == "method":
-        own[0] = 0.0  # what is left of the method itself is `unexplained`
+    times = own_times(latency)
     written = bytes_written(origins)
+    timed_inside = set(latency.rows.parent.tolist())
     groups: dict[tuple[str, str, str], list[int]] = {}
-    for row in range(len(rows)):
-        if rows.kind[row] != "method":
-            groups.setdefault(_bucket_of(latency, origins, row), []).append(row)
-    buckets = [_bucket(latency, key, members, own, written) for key, members in groups.items()]
-    whole = latency.mean
-    if np.isfinite(whole):
-        rest = whole - float(sum(bucket.time for bucket in buckets))
+    for row in np.flatnonzero(times.counted).tolist():
+        key = _bucket_of(latency, origins, row, row in timed_inside)
+        groups.setdefault(key, []).append(row)
+    buckets = [
+        _bucket(latency, key, members, times.own, written) for key, members in groups.items()
+    ]
+    if times.timed:
         why = "time of the method in none of its events"
+        rest = times.whole - float(sum(bucket.time for bucket in buckets))
         buckets.append(Bucket("unexplained", "unexplained", why, rest, 0.0, 0, None))
-    else:
-        whole = float(sum(bucket.time for bucket in buckets))
     order = {"mapped": 0, "unmapped": 1, "overhead": 2, "unexplained": 3}
     buckets.sort(key=lambda bucket: (order[bucket.kind], -bucket.time))
-    return Ledger(tuple(buckets), whole, latency.unit)
+    return Ledger(tuple(buckets), times.whole, latency.unit)
 
 
-def _bucket_of(latency: MethodLatency, origins: Origins, row: int) -> tuple[str, str, str]:
-    """(kind, name, reason) of one row."""
+def _bucket_of(
+    latency: MethodLatency, origins: Origins, row: int, timed_inside: bool
+) -> tuple[str, str, str]:
+    """(kind, name, reason) of one row; `timed_inside`: whether others lie in it."""
     kind = latency.rows.kind[row]
     origin = origins[row]
-    if kind == "delegate" and not len(latency.rows.children(row)):
+    if kind == "delegate" and not timed_inside:
         why = "the backend timed none of the operations inside"
         return ("mapped" if origin.source is not None else "unmapped"), "whole delegates", why
     if kind == "delegate":
@@ -170,15 +173,22 @@ def _planned(plan: Method, instruction: int) -> int:
         return -1
     arguments = plan.instructions.arguments_of(instruction)
     tensors = plan.values.tensors_of(int(arguments[-1])) if len(arguments) else arguments[:0]
-    return int(plan.values.tensors.size_bytes[tensors].sum()) if len(tensors) else -1
+    sizes = plan.values.tensors.size_bytes[tensors].tolist()
+    return _told(sizes) if sizes else -1
 
 
 def _of_node(graph: ProgramGraph, node: int) -> int:
-    values, total = graph.values, 0
+    values = graph.values
+    written = []
     for value in range(int(graph.nodes.values[node]), int(graph.nodes.values[node + 1])):
         scalar = SCALAR_TYPES.get(int(values.scalar_type[value]))
-        sizes = values.sizes[values.dims[value] : values.dims[value + 1]]
-        if scalar is None or (sizes < 0).any():
-            return -1
-        total += int(np.prod(sizes)) * scalar.item_size
-    return total
+        sizes = values.sizes[values.dims[value] : values.dims[value + 1]].tolist()
+        known = scalar is not None and min(sizes, default=0) >= 0
+        written.append(math.prod(sizes) * scalar.item_size if known and scalar else -1)
+    return _told(written)
+
+
+def _told(sizes: list[int]) -> int:
+    """The sum of sizes; -1 where one is not known, or no file could hold that."""
+    total = sum(sizes)
+    return total if min(sizes, default=-1) >= 0 and total < _MOST else -1

@@ -136,11 +136,12 @@ class NodePlaces:
         for _ in range(_HOPS):
             found = []
             for at in ring:
-                for other in (*self.users_of(at), *self.graph.inputs_of(at).tolist()):
+                near = (*self.users_of(at)[:_TRIED], *self.graph.inputs_of(at)[:_TRIED].tolist())
+                for other in near:
                     if other not in seen and self.graph.nodes.kind[other] == NodeKind.CALL:
                         seen.add(other)
                         found.append(other)
-            yield from found
-            ring = found[: _TRIED - len(seen)] if len(seen) < _TRIED else []
+            yield from found[:_TRIED]
+            ring = found[:_TRIED] if len(seen) < _TRIED else []
         if scope[node] >= 0:
             yield int(scope[node])

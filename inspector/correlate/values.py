@@ -12,6 +12,8 @@ from etscope.inspector.correlate.steps import Steps
 
 #: How many nodes without an instruction may lie between a node and what it reads from.
 _HOPS = 4
+#: Alike nodes that are held against each other.
+_TRIED = 64
 
 
 def follow_values(
@@ -33,14 +35,16 @@ def follow_values(
         return
     taken = {node for some in nodes for node in some}
     makers = makers_of(steps)
+    groups, inside = _alike(graph, nodes_with), _inside_delegates(steps, handles, nodes_with)
     for row, some in enumerate(nodes):
         if len(some) != 1 or steps.kind[row] != "operator":
             continue
-        alike = _alike(some[0], handles[row], graph, nodes_with)
-        alike = [node for node in alike if node == some[0] or node not in taken]
-        if len(alike) < 2:
+        kind = int(graph.nodes.op[some[0]]), shape_of_node(graph, some[0])
+        group = [node for h in handles[row][:1] for node in groups.get((h, *kind), ())]
+        alike = [node for node in group[:_TRIED] if node == some[0] or node not in taken]
+        if len(alike) < 2 or some[0] not in alike:
             continue
-        sources = _sources(makers[row], nodes, handles, steps, nodes_with)
+        sources = [inside.get(maker, frozenset(nodes[maker])) for maker in makers[row]]
         worth = {node: _agreement(node, sources, graph, taken) for node in alike}
         best = max(alike, key=lambda node: (worth[node], node == some[0]))
         if worth[best] <= worth[some[0]]:
@@ -72,42 +76,37 @@ def makers_of(steps: Steps) -> list[set[int]]:
 
 
 def _alike(
-    node: int, handles: tuple[int, ...], graph: ProgramGraph, nodes_with: dict[int, list[int]]
-) -> list[int]:
-    """The nodes of an instruction's handles with the operator and shape of this one."""
-    op, shape = int(graph.nodes.op[node]), shape_of_node(graph, node)
-    every = {other for handle in handles for other in nodes_with.get(handle, ())}
-    return [
-        other
-        for other in sorted(every)
-        if int(graph.nodes.op[other]) == op and shape_of_node(graph, other) == shape
-    ]
-
-
-def _sources(
-    makers: set[int],
-    nodes: list[tuple[int, ...]],
-    handles: list[tuple[int, ...]],
-    steps: Steps,
-    nodes_with: dict[int, list[int]],
-) -> set[int]:
-    """The nodes that an instruction reads from, by the instructions that it reads from."""
-    found: set[int] = set()
-    for maker in makers:
-        if steps.kind[maker] == "delegate":
-            found.update(node for handle in handles[maker] for node in nodes_with.get(handle, ()))
-        else:
-            found.update(nodes[maker])
+    graph: ProgramGraph, nodes_with: dict[int, list[int]]
+) -> dict[tuple[int, int, tuple[int, ...] | None], list[int]]:
+    """The nodes of each handle, operator and shape, in the order of the graph."""
+    found: dict[tuple[int, int, tuple[int, ...] | None], list[int]] = {}
+    for handle, nodes in nodes_with.items():
+        for node in nodes:
+            key = handle, int(graph.nodes.op[node]), shape_of_node(graph, node)
+            found.setdefault(key, []).append(node)
     return found
 
 
-def _agreement(node: int, sources: set[int], graph: ProgramGraph, taken: set[int]) -> int:
+def _inside_delegates(
+    steps: Steps, handles: list[tuple[int, ...]], nodes_with: dict[int, list[int]]
+) -> dict[int, frozenset[int]]:
+    """Per delegate call the nodes of its handles."""
+    return {
+        row: frozenset(node for handle in mine for node in nodes_with.get(handle, ()))
+        for row, mine in enumerate(handles)
+        if steps.kind[row] == "delegate"
+    }
+
+
+def _agreement(
+    node: int, sources: list[frozenset[int]], graph: ProgramGraph, taken: set[int]
+) -> int:
     """How many of the nodes that a node reads from are among the sources."""
     count = 0
     for start in graph.inputs_of(node).tolist():
         at = start
         for _ in range(_HOPS):
-            if at in sources:
+            if any(at in source for source in sources):
                 count += 1
                 break
             above = graph.inputs_of(at).tolist()

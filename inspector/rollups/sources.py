@@ -47,6 +47,8 @@ def _line(sheet: Sheet, frame: Frame) -> list[int]:
 
 def _remainder(sheet: Sheet, head: int) -> Remainder | None:
     kind = sheet.latency.rows.kind[head]
+    if kind == "control":
+        return of_kind(kind)  # the runtime's own steps stand on no line
     frame, how = sheet.origins[head].source, sheet.origins[head].how
     if kind == "delegate" and (breaks_down(sheet.latency, head) or frame is None):
         return of_delegate_call(sheet.latency, head)

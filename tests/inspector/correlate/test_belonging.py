@@ -90,3 +90,21 @@ def test_of_two_graphs_the_one_after_the_passes_fits() -> None:
         **{"edge_after_transform/forward": after},
     )
     assert joined(made, plan(MUL, MUL, MUL)) == (True, "")
+
+
+def test_only_the_first_chain_is_held_against_the_record() -> None:
+    from program_builder import delegate, delegate_call, kernel, method, null, program, tensor
+
+    from etscope.etdump.program import read_program
+
+    two = method(
+        values=[*(tensor((2,), memory=(1, 0)) for _ in range(3)), null()],
+        chains=[[kernel(0, 0, 1, 1), delegate_call(0, 1, 2)], [kernel(0, 0, 1), kernel(0, 1, 2)]],
+        operators=[("aten::add", "out")],
+        delegates=[delegate("Xnn")],
+        arenas=[0, 64],
+    )
+    edge = graph(call("a", OPS[ADD], ["x"], 1), call("m", OPS[MUL], ["a"], 2))
+    table = {"forward": {1: {"name": "Xnn", "delegate_map": {}}}}
+    made = record({"forward": edge}, {"forward": {0: 1, 1: [2]}}, table)
+    assert joined(made, read_program(program(two, blobs=[b"blob"]))) == (True, "")

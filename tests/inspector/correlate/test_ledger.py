@@ -128,3 +128,19 @@ def test_control_flow_is_not_an_operator() -> None:
         ("overhead", "control flow"),
         ("unexplained", "unexplained"),
     ]
+
+
+@pytest.mark.parametrize("sizes", [(2**31, 2**31), (2**62,), (2**40, 2**40)])
+def test_sizes_that_nothing_can_hold_are_not_known(sizes: tuple[int, ...]) -> None:
+    table = {"forward": {0: {"name": "Other", "delegate_map": {"conv": [1]}}}}
+    edge = graph(call("a", "aten.convolution.default", ["x"], 1, at=3, sizes=sizes))
+    made = record({"forward": edge}, {"forward": {0: [1]}}, table)
+    found = report(made, plan("Other"), method(50, *delegate(0, 0, 40, "conv")))
+    assert set(bytes_written(found.origins[0]).tolist()) == {-1}
+    assert {bucket.bytes_written for bucket in ledger(found).buckets} == {None}
+
+
+def test_what_lies_beside_the_method_is_not_in_its_ledger() -> None:
+    run = method(10, event("native_call_add.out", 20_000, 28_000, instruction=0))
+    found = ledger(report(None, None, run))
+    assert [(b.kind, b.time) for b in found.buckets] == [("unexplained", pytest.approx(0.01))]
