@@ -17,6 +17,7 @@ import pytest
 from project import ROOT
 
 from etscope.etdump.program import read_program
+from etscope.inspector.memory.overwritten import overwritten_results
 from etscope.inspector.memory.plan import MemoryPlan, Role, memory_plan
 
 SAMPLES = (
@@ -29,7 +30,8 @@ FRESH = (
 )  # fmt: skip
 SPECIAL = ("dynamic_portable", "cached_portable", "many_outputs_portable", "states", "given")
 STRAIGHT = (*SAMPLES, *FRESH, *SPECIAL)
-CONTROL = ("loop_portable", "branch_portable", "two_branches")
+BRANCHES = ("branch_portable", "two_branches", "branches_apart")
+CONTROL = ("loop_portable", *BRANCHES)
 
 pytestmark = [
     pytest.mark.oracle,
@@ -147,7 +149,7 @@ def test_in_a_loop_lifetimes_differ_by_what_the_loop_is(folder: Path) -> None:
     assert len(differ) == 4
 
 
-@pytest.mark.parametrize("name", ["branch_portable", "two_branches"])
+@pytest.mark.parametrize("name", BRANCHES)
 def test_what_a_branch_gives_lives_until_it_is_read(folder: Path, name: str) -> None:
     """A move hands over the branch's own tensor; the exporter plans as if it copied the data."""
     for method in methods_of(folder, name):
@@ -158,10 +160,21 @@ def test_what_a_branch_gives_lives_until_it_is_read(folder: Path, name: str) -> 
             ours, theirs = method.steps(row), said["steps"]
             if int(plan.tensor[row]) in moved:
                 assert ours[0] == theirs[0]
-                assert ours[1] > theirs[1]
+                assert ours[1] > theirs[1]  # the move, which to the exporter is a copy
                 outlived += 1
             elif ours != theirs:
                 assert not said["inner"]
                 assert method.within(ours[0])[0] == method.within(theirs[0])[0]
                 assert method.within(ours[1])[1] == method.within(theirs[1])[1]
         assert outlived == len(plan.touches.moves)
+
+
+def test_a_result_that_is_overwritten_before_it_is_read_is_wrong_on_device(folder: Path) -> None:
+    (lost,), (kept,) = (methods_of(folder, name) for name in ("two_branches", "branches_apart"))
+    found = overwritten_results(lost.plan)
+    assert len(found) == 2  # the results of both ways through the first branch
+    got, right = lost.facts["ran"]
+    assert not np.allclose(got, right)
+    assert overwritten_results(kept.plan) == []
+    got, right = kept.facts["ran"]
+    assert np.allclose(got, right)
