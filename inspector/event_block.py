@@ -47,7 +47,7 @@ class EventBlock:
         """What the graph says of each row."""
         if self.source.graphs.is_given:
             return self.graph.rows
-        return (GraphFields(),) * len(self.columns.slots)
+        return tuple(GraphFields() for _ in self.columns.slots)
 
     @cached_property
     def reference_outputs(self) -> list[list[Any]]:

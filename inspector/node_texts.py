@@ -21,7 +21,7 @@ _OBJECT = re.compile(r"\d+(@\d+)?")
 
 
 class NodeTexts:
-    """The texts of nodes, each read once."""
+    """The texts of nodes, each read once. Lists and dicts are the caller's own."""
 
     def __init__(self, graph: ProgramGraph) -> None:
         self._graph = graph
@@ -48,7 +48,7 @@ class NodeTexts:
         stack = int(self._graph.nodes.modules[node])
         if stack not in self._hierarchies:
             self._hierarchies[stack] = _read(self._graph.module_stack_of(node))
-        return self._hierarchies[stack]
+        return dict(self._hierarchies[stack])
 
 
 def called(target: str) -> str:

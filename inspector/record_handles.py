@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from etscope.etdump.program_graph import NodeKind, ProgramGraph
+from etscope.etdump.program_graph import ProgramGraph
 from etscope.etdump.record import Record
+from etscope.inspector.correlate.calls import nodes_by_handle
 from etscope.inspector.signatures import Signature
 
 
@@ -27,12 +26,18 @@ class RecordHandles:
         self._nodes = _nodes_by_handle(graph)
 
     def handles_of(self, signature: Signature) -> int | list[int] | None:
-        """As the record has them: a number for an operator, a list for a delegate."""
+        """As the record has them: a number for an operator, a list for a delegate.
+
+        A list is the caller's own.
+        """
         if signature.chain != 0:
             return None
+        found: int | list[int] | None
         if signature.delegate is None:
-            return self._handles.get(signature.instruction)
-        return self._inside.get(signature.instruction, {}).get(str(signature.delegate))
+            found = self._handles.get(signature.instruction)
+        else:
+            found = self._inside.get(signature.instruction, {}).get(str(signature.delegate))
+        return list(found) if isinstance(found, list) else found
 
     def nodes_of(self, handles: int | list[int] | None) -> list[int]:
         """The nodes with these handles, handle by handle; repeated as the handles are."""
@@ -76,13 +81,8 @@ def _delegates(
 
 def _nodes_by_handle(graph: ProgramGraph) -> dict[int, list[int]]:
     """The calls with each handle; those in bodies only where no other carries it."""
-    owner = np.repeat(np.arange(len(graph)), np.diff(graph.nodes.handles))
-    outer: dict[int, list[int]] = {}
-    inner: dict[int, list[int]] = {}
-    for handle, node in zip(graph.handle.tolist(), owner.tolist(), strict=True):
-        if graph.nodes.kind[node] != NodeKind.CALL:
-            continue
-        found = (outer if graph.nodes.scope[node] < 0 else inner).setdefault(handle, [])
-        if node not in found[-1:]:  # a node may carry a handle twice
-            found.append(node)
-    return {**inner, **outer}
+    out = {}
+    for handle, carriers in nodes_by_handle(graph).items():
+        nodes = list(dict.fromkeys(carriers))  # a node may carry a handle twice
+        out[handle] = [node for node in nodes if graph.nodes.scope[node] < 0] or nodes
+    return out

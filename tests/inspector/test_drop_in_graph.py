@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
+from typing import Any
 
 import pytest
-from joined_trace import events_of, opened
+from joined_trace import RUN, events_of, opened
 from record_builder import looping_program, record
 from traces import event, inference, trace_of_runs
 
 from etscope.etdump.writer import write_etdump
-from etscope.inspector import Inspector
+from etscope.inspector import Event, Inspector
 from etscope.inspector.node_texts import called
 
 TRACE_TEXT = (
@@ -33,6 +35,36 @@ def test_the_call_around_an_operator_has_the_same(tmp_path: Path) -> None:
     assert call.debug_handles == kernel.debug_handles
     assert call.op_types == kernel.op_types
     assert call.module_hierarchy == kernel.module_hierarchy
+
+
+def snapshot(inspector: Inspector, events: list[Event]) -> Any:
+    """All that events and trees say of the graph, as they say it now."""
+    graphs = inspector.op_graph_dict or {}
+    forward = [node for graph in graphs.values() for node in graph.elements[1].elements]
+    rows = [[event.debug_handles, event.op_types, event.stack_traces] for event in events]
+    hierarchies = [event.module_hierarchy for event in events]
+    return copy.deepcopy((rows, hierarchies, [node.metadata for node in forward]))
+
+
+@pytest.mark.parametrize("number", range(len(RUN)))
+@pytest.mark.parametrize("is_joined", [True, False])
+def test_what_one_event_says_is_its_own(tmp_path: Path, number: int, is_joined: bool) -> None:
+    handles = {"forward": {"0": [1], "2": [2, 2, 3]}}
+    inspector = opened(tmp_path, record(debug_handle_map=handles))
+    if not is_joined:
+        inspector = Inspector(tmp_path / "x.etdp")
+    events = [event for block in inspector.event_blocks for event in block.events]
+    changed = inspector.event_blocks[1].events[number]
+    others = [event for event in events if event is not changed]
+    before = snapshot(inspector, others)
+    changed.op_types.append("mine")
+    changed.stack_traces["mine"] = None
+    if isinstance(changed.debug_handles, list):
+        changed.debug_handles.append(99)
+    for hierarchy in changed.module_hierarchy.values():
+        hierarchy["mine"] = ("", "")
+    changed.module_hierarchy["mine"] = {}
+    assert snapshot(inspector, others) == before
 
 
 def test_modules_are_named_even_where_the_export_wrote_the_numbers_of_objects(
