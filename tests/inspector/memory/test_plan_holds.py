@@ -82,7 +82,7 @@ def test_no_more_lives_than_there_is_room_and_than_there_are_values(method: Plai
         assert (use.live_bytes <= use.size_bytes).all()
         assert (use.live_bytes <= use.summed_bytes).all()
         assert 0 <= use.peak_bytes <= min(use.lower_bound_bytes, use.size_bytes)
-    assert plan.live_bytes.tolist() == sum(use.live_bytes for use in plan.arenas).tolist()
+    assert plan.live_bytes.tolist() == np.sum([use.live_bytes for use in plan.arenas], 0).tolist()
     assert plan.live_bytes[plan.peak_step + 1] == plan.peak_bytes
 
 
