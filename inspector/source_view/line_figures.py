@@ -47,21 +47,16 @@ class OperatorUse:
         return f"{name} ×{self.rows}" if self.rows > 1 else name
 
 
-def own_times(rows: OperatorRows) -> Reals:
-    """Per event its time without what lies inside it; nothing where it was not timed."""
-    own = np.nan_to_num(rows.total - rows.inner)
-    if len(own) and rows.kind[0] == "method":
-        own[0] = 0.0
-    return own
-
-
 def untold_times(rows: OperatorRows, unit: str) -> Reals:
-    """Per event up to how much time the backend's clock could not tell from nothing; else 0."""
+    """Per event up to how much time the backend's clock could not tell from nothing; else 0.
+
+    Infinite where it could not tell and nothing says how much that is.
+    """
     steps = [
         (clock_step(rows, row, unit) or 0.0) if rows.total[row] == 0 else 0.0
         for row in range(len(rows))
     ]
-    return np.array(steps, np.float64) * rows.calls
+    return np.nan_to_num(np.array(steps, np.float64) * rows.calls, nan=np.inf)
 
 
 def calls_of(rows: OperatorRows) -> Reals:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from etscope.etdump.columns import Ints
 from etscope.etdump.program_graph import Frame
@@ -63,14 +64,17 @@ class LineIndex:
         return self._sums(self.through_line, values[self.through_row])
 
     def _sums(self, lines: Ints, values: Reals) -> Reals:
-        return np.bincount(lines, np.nan_to_num(values), len(self)).astype(np.float64)
+        return np.bincount(lines, np.where(np.isnan(values), 0.0, values), len(self))
 
 
-def line_index(rows: OperatorRows, origins: Origins) -> LineIndex:
+def line_index(rows: OperatorRows, origins: Origins, counted: NDArray[np.bool_]) -> LineIndex:
     """Find the lines of one kind of inference.
 
     An event stands on the innermost line of the user's own code. The time that a
     delegate call takes beside its operations stands on none.
+
+    Args:
+        counted: the rows that lie in the method; the others stand on no line.
     """
     parents = {int(parent) for parent in rows.parent.tolist()}
     stands: list[tuple[str, int] | None] = []
@@ -78,7 +82,8 @@ def line_index(rows: OperatorRows, origins: Origins) -> LineIndex:
     function: dict[tuple[str, int], str] = {}
     for row, origin in enumerate(origins.rows):
         leaf = rows.kind[row] == "delegate" and row not in parents
-        if origin.source is None or not (leaf or rows.kind[row] in _ON_LINES):
+        here = counted[row] and (leaf or rows.kind[row] in _ON_LINES)
+        if origin.source is None or not here:
             stands.append(None)
             continue
         stands.append((origin.source.file, origin.source.line))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -14,6 +13,7 @@ from etscope.inspector.correlate.ledger import Bucket, Ledger
 from etscope.inspector.correlate.origins import Origins
 from etscope.inspector.latency import MethodLatency
 from etscope.inspector.latency_report import LatencyReport
+from etscope.inspector.rollups.own_time import OwnTimes, own_times
 from etscope.inspector.source_view.line_figures import (
     LineColumn,
     OperatorUse,
@@ -21,7 +21,6 @@ from etscope.inspector.source_view.line_figures import (
     confidence_shares,
     lowest_confidence,
     operators_behind,
-    own_times,
     untold_times,
 )
 from etscope.inspector.source_view.line_index import LineIndex, call_lines, line_index
@@ -40,7 +39,9 @@ class MethodLines:
     index: LineIndex
     columns: tuple[LineColumn, ...]  # one entry per line of `index`
     calls: Reals  # per line and inference
-    untold: Reals  # per line up to how much time a clock could not tell from nothing
+    times: OwnTimes  # per event, of which those beside the method stand on no line
+    untold: Reals  # of `self`, per line: up to so much a clock could not tell; inf: no bound
+    untold_total: Reals  # of `total`
 
     @property
     def name(self) -> str:
@@ -53,10 +54,16 @@ class MethodLines:
         timed = self.latency.mean == self.latency.mean
         return self.name if timed else f"all timed events of {self.name}"
 
-    @cached_property
+    @property
     def own(self) -> Reals:
-        """Per event its time without what lies inside it, measured."""
-        return own_times(self.latency.rows)
+        """Per event its time without what lies inside it; derived."""
+        return self.times.own
+
+    @property
+    def beside(self) -> int:
+        """How many events lie outside of the method, and are not counted."""
+        kinds = self.latency.rows.kind
+        return int((~self.times.counted).sum()) - kinds[:1].count("method")
 
     @property
     def whole(self) -> float:
@@ -74,7 +81,7 @@ class MethodLines:
 
     @property
     def self_time(self) -> Reals:
-        """Per line the time of the events that stand on it, measured."""
+        """Per line the time of the events that stand on it; derived."""
         return self.column(SELF).values
 
     @property
@@ -174,17 +181,20 @@ def source_view(report: LatencyReport) -> SourceView:
 
 
 def _lines_of(latency: MethodLatency, origins: Origins, ledger: Ledger) -> MethodLines:
-    index, own = line_index(latency.rows, origins), own_times(latency.rows)
-    columns: Sequence[LineColumn] = (
-        LineColumn(SELF, latency.unit, "measured", index.own(own)),
-        LineColumn(TOTAL, latency.unit, "measured", index.through(own)),
+    rows, times = latency.rows, own_times(latency)
+    index, untold = line_index(rows, origins, times.counted), untold_times(rows, latency.unit)
+    columns = (
+        LineColumn(SELF, latency.unit, "derived", index.own(times.own)),
+        LineColumn(TOTAL, latency.unit, "derived", index.through(times.own)),
     )
     return MethodLines(
         latency=latency,
         origins=origins,
         ledger=ledger,
         index=index,
-        columns=tuple(columns),
-        calls=index.own(calls_of(latency.rows)),
-        untold=index.own(untold_times(latency.rows, latency.unit)),
+        columns=columns,
+        calls=index.own(calls_of(rows)),
+        times=times,
+        untold=index.own(untold),
+        untold_total=index.through(untold),
     )

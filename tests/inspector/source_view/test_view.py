@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from latency_reports import delegate, method, mixed, operator
@@ -177,3 +179,20 @@ def test_the_samples_add_up_and_agree_with_the_ledger(bundle: object) -> None:
 )
 def test_an_operator_has_a_brief_name(name: str, delegated: bool, rows: int, brief: str) -> None:
     assert OperatorUse(name, None, delegated, rows, 1.0, 1.0).brief == brief
+
+
+def test_an_event_beside_the_method_stands_on_no_line_and_is_counted_apart() -> None:
+    inside = method(10, *operator("add.out", 0, 0, 10))
+    run = replace(inside, events=(*inside.events, *operator("mul.out", 1, 200, 280)))
+    lines = lines_of(view_of(run, run, places={0: origin(INNER), 1: origin(OTHER)}))
+    assert times(lines) == {"model.py:20": (10, 10)}
+    assert lines.beside == 2  # the operator and its kernel
+    parts = float(lines.self_time.sum()) + sum(bucket.time for bucket in lines.remainder)
+    assert parts == pytest.approx(lines.whole)
+
+
+def test_each_column_says_that_it_is_derived_from_what_was_measured(lines: MethodLines) -> None:
+    assert {(column.name, column.basis) for column in lines.columns} == {
+        ("self", "derived"),
+        ("total", "derived"),
+    }
