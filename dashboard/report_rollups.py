@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from etscope.dashboard.report_table import ROWS
 from etscope.dashboard.wording import Scale, digits, markup, percent
 from etscope.inspector.rollups.modules import short_name
@@ -78,10 +80,14 @@ def _count(value: float | None) -> str:
 
 def _time(value: float, below: float | None, scale: Scale) -> str:
     """A time; what is below the clock of a backend is no zero."""
-    return f"&lt;{digits(below * scale.factor)}" if below else digits(value * scale.factor)
+    if not below:
+        return digits(value * scale.factor)
+    return "–" if math.isnan(below) else f"&lt;{digits(below * scale.factor)}"
 
 
 def _share(rollup: Rollup, entry: Entry) -> str:
+    if entry.below and math.isnan(entry.below):
+        return "–"
     if entry.below:
         return f"&lt;{percent(rollup.share(entry.below)).removeprefix('<')}"
     return markup(percent(rollup.share(entry.total)))

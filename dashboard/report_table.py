@@ -137,9 +137,9 @@ def _number(value: float | None, text: str) -> str:
 
 def _time(value: float | None, scale: Scale, step: float | None = None) -> str:
     """A time; `step` is that of the clock where it is too coarse for it."""
-    if step is not None:
+    if step is not None and math.isfinite(step):
         return f'<td class="number" data-value="0">&lt;{digits(step * scale.factor)}</td>'
-    if value is None:
+    if value is None or step is not None:
         return _number(None, "–")
     return _number(value, digits(value * scale.factor))
 

@@ -146,7 +146,9 @@ def _around(around: list[Around], ledger: FallbackLedger) -> str:
     below = [one.below for one in around if one.below is not None]
     if below:
         each = " each" if len(below) > 1 else ""
-        told.append(f"{len(below)} of them below {max(below):.6g} {ledger.unit}{each}")
+        most = max(below)
+        bound = f"{most:.6g} {ledger.unit}{each}" if math.isfinite(most) else "the clock's step"
+        told.append(f"{len(below)} of them below {bound}")
     return ", ".join([kinds, *told])
 
 

@@ -14,7 +14,7 @@ from etscope.devtools.terminal import Column, say
 from etscope.inspector.correlate.origins import Origins
 from etscope.inspector.latency import MethodLatency
 from etscope.inspector.operators import OperatorRows
-from etscope.inspector.resolution import clock_step, is_below
+from etscope.inspector.resolution import below_text, clock_step, is_below
 from etscope.inspector.wording import counted, percent
 
 #: What a table may be sorted by. Figures come largest first.
@@ -188,7 +188,7 @@ def _times(
     if step is None:
         return [fixed(value, places) for value in figures.values()]
     texts = [
-        f"<{step:.6g}" if name != "std" and is_below(value, step, name) else fixed(value, places)
+        below_text(step) if name != "std" and is_below(value, step, name) else fixed(value, places)
         for name, value in figures.items()
     ]
     # Nothing is known of how times vary none of which the clock could tell.

@@ -12,6 +12,7 @@ from etscope.devtools.rollup_rows import Chosen, Line, calls_of, choose
 from etscope.devtools.terminal import Column, is_terminal, paragraph, printable, say
 from etscope.inspector.findings import SEVERITIES
 from etscope.inspector.latency import MethodLatency
+from etscope.inspector.resolution import below_text
 from etscope.inspector.rollups.modules import short_name
 from etscope.inspector.rollups.report import RollupReport, needs_record
 from etscope.inspector.rollups.table import Entry, Rollup
@@ -220,7 +221,7 @@ def _figures(rollup: Rollup, chosen: Chosen) -> tuple[list[Column], list[list[st
 
 
 def _time(value: float, below: float | None, places: int) -> str | None:
-    return f"<{below:.6g}" if below else fixed(value, places)
+    return below_text(below) if below else fixed(value, places)
 
 
 def _share(rollup: Rollup, entry: Entry) -> str | None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from etscope.inspector.latency import MethodLatency
 from etscope.inspector.recording import Recording
+from etscope.inspector.resolution import clock_step
 from etscope.inspector.statistics import middle_half
 from etscope.inspector.wording import counted
 
@@ -92,15 +94,22 @@ def _inside(latency: MethodLatency, some: list[int], kind: str, level: int) -> l
         parts = [Part("kernels", inside, "measured", level)]
         rest = Part("dispatch", total - inside - unseen, "derived", level, "operator less kernel")
     else:
-        parts = [
-            Part("operations inside", inside, "measured", level, counted(len(inner), "operation"))
-        ]
+        parts = [_operations(latency, inner, inside, level)]
         rest = Part("delegate's own", total - inside - unseen, "derived", level, "call less inside")
     if blind:
         parts.append(
             Part("not broken down", unseen, "measured", level, counted(len(blind), "call"))
         )
     return [*parts, rest]
+
+
+def _operations(latency: MethodLatency, inner: list[int], inside: float, level: int) -> Part:
+    """What delegates report of themselves: no 0 where their clock could tell none of it."""
+    note = counted(len(inner), "operation")
+    rows, unit = latency.rows, latency.unit
+    if all(rows.total[row] == 0 and clock_step(rows, row, unit) is not None for row in inner):
+        inside, note = math.nan, f"{note}, each below the step of the backend's clock"
+    return Part("operations inside", inside, "measured", level, note)
 
 
 def mean_wall(recording: Recording, latency: MethodLatency, *, traced: bool) -> float | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -152,13 +153,19 @@ def _label(latency: MethodLatency, row: int, limit: int, *, bare: bool = False) 
     return text if inside else f"{text}  #{latency.rows.instruction[row]}"
 
 
+def _bound(step: float | None, scale: Scale) -> str:
+    """What is said of a time below a clock's step."""
+    known = step is not None and math.isfinite(step)
+    return f"below {scale.time(step or 0.0)}" if known else "not known"
+
+
 def _hover(latency: MethodLatency, scale: Scale, row: int) -> str:
     rows = latency.rows
     figures = rows.statistics
     total, share = scale.time(float(rows.total[row])), percent(float(rows.share[row]))
     step = clock_step(rows, row, latency.unit)
     low, middle, high = (
-        f"below {scale.time(step or 0.0)}"
+        _bound(step, scale)
         if is_below(float(series[row]), step, name)
         else scale.time(float(series[row]))
         for name, series in (("p10", figures.p10), ("p50", figures.p50), ("p90", figures.p90))

@@ -48,8 +48,10 @@ def colours(parts: list[Part]) -> list[str]:
 def waterfall_figure(parts: list[Part], scale: Scale, method: str) -> Figure | None:
     """The bars of one method; None where it was not timed."""
     whole = next((part.value for part in parts if part.name == "method"), math.nan)
-    if not all(math.isfinite(part.value) for part in parts) or not whole > 0:
+    if not whole > 0:
         return None
+    # What a clock could not tell has no length; the table says why.
+    parts = [part for part in parts if math.isfinite(part.value)]
     lowest, highest = _extent(parts, scale)
     title = f"mean time per typical inference [{scale.symbol}]"
     return figure(

@@ -129,7 +129,7 @@ def _row(rollup: Rollup, number: int, at: int, entry: Entry) -> dict[str, Any]:
         f"per_inference_{unit}": total,
         "own_share": None if own is None else _number(rollup.share(own)),
         "share": None if total is None else _number(rollup.share(total)),
-        f"at_most_{unit}": entry.below,
+        f"at_most_{unit}": None if entry.below is None else _number(entry.below),
     }
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
 
 from etscope.inspector.findings import Case, Finding
-from etscope.inspector.resolution import clock_step, is_below
+from etscope.inspector.resolution import clock_step, is_below, is_derived
 from etscope.inspector.waterfall import mean_wall
 from etscope.inspector.wording import counted, figure
 
@@ -134,9 +135,12 @@ def resolution(case: Case) -> Iterator[Finding]:
     steps = {clock_step(rows, row, latency.unit) for row in zero}
     step = steps.pop() if len(steps) == 1 else None
     evidence: dict[str, float] = {"operations": len(zero)}
-    if step is not None:
+    known = ", which is not known"
+    if step is not None and math.isfinite(step):
         evidence["clock_step"] = step
-    known = "" if step is None else f" ({figure(step)} {latency.unit})"
+        derived = any(is_derived(rows, row) for row in zero)
+        how = ", derived: all its readings are whole microseconds" if derived else ""
+        known = f" ({figure(step)} {latency.unit}{how})"
     yield Finding(
         "resolution",
         "info",

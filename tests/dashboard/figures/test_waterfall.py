@@ -60,3 +60,10 @@ def test_axis_and_bars_say_the_unit() -> None:
 @pytest.mark.parametrize("value", [math.nan, 0.0])
 def test_nothing_is_drawn_of_a_method_that_was_not_timed(value: float) -> None:
     assert waterfall_figure([part("method", value, 0)], MS, "forward") is None
+
+
+def test_what_a_clock_cannot_tell_has_no_bar() -> None:
+    parts = [part("method", 2.0, 0), part("operations inside", float("nan"), 1)]
+    drawn = waterfall_figure(parts, MS, "forward")
+    assert drawn is not None
+    assert len(drawn["data"][0]["x"]) == 1

@@ -110,7 +110,7 @@ def test_operations_that_fit_into_their_call() -> None:
 def test_operations_shorter_than_the_clock_can_tell() -> None:
     short = event(None, 9000, 9000, instruction=0, delegate="relu")
     (one,) = found("resolution", method(100, short, *delegate(0, 0, 50, "conv")))
-    assert one.evidence == {"operations": 1}
+    assert one.evidence == {"operations": 1, "clock_step": pytest.approx(0.001)}
     assert one.message.startswith("1 of 2 operations")
 
 
