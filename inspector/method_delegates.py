@@ -16,25 +16,33 @@ from etscope.inspector.backends.operations import Confidence
 
 
 def delegated_fit(trace: Trace, shape: EventShape, program: Program, method: str) -> float:
-    """The share of a run's events inside delegates that a method's delegates explain, 0 to 1.
+    """How well a run's events inside delegates fit a method's delegates, 0 to 1.
 
-    NaN where there are none, or no plug-in reads the delegates.
+    The share of the events that are an operation, or that of the operations (but for
+    those that may be run together with a neighbour) that have an event, whichever
+    is less. NaN where there are no events, or no plug-in reads the delegates.
     """
-    explained, seen = 0.0, 0
+    events = told = expected = met = 0
     table = program.method(method).instructions
-    for (chain, number), events in _delegated(trace, shape).items():
+    for (chain, number), ids in _delegated(trace, shape).items():
         at = np.flatnonzero((table.chain == chain) & (table.instruction == number))
-        seen += len(events)
         try:
             operations = delegate_operations(program, method, int(at[0])) if len(at) else None
         except TraceError:
             continue
-        if operations is not None:
-            sure = attribute(events, operations).confidence
-            # An operation without an event, and the other way round, speak against it alike.
-            found = int((sure >= Confidence.ALIGNED).sum())
-            explained += found * found / max(found, len(operations), len(events))
-    return explained / seen if seen and explained else float("nan")
+        if operations is None:
+            continue
+        found = attribute(ids, operations)
+        # An event that only takes the place that is left over says nothing of the delegate.
+        operation = np.where(found.confidence >= Confidence.ALIGNED, found.operation, -1)
+        events += len(ids)
+        told += int((operation >= 0).sum())
+        alone = np.flatnonzero(~operations.foldable)
+        expected += len(alone)
+        met += int(np.isin(alone, operation).sum())
+    if not events:
+        return float("nan")
+    return min(told / events, met / expected if expected else 1.0)
 
 
 def _delegated(trace: Trace, shape: EventShape) -> dict[tuple[int, int], list[int | str]]:

@@ -7,12 +7,15 @@ of the program.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from etscope.etdump.bundle import Schedule
 from etscope.etdump.columns import EventShape, Ints, Kind, Trace
+from etscope.etdump.instructions import InstructionKind
 from etscope.etdump.methods import Method
 from etscope.etdump.program import Program
 from etscope.inspector.method_delegates import delegated_fit
@@ -20,8 +23,9 @@ from etscope.inspector.method_delegates import delegated_fit
 _INFERENCE = "Execute"
 _NATIVE = "native_call_"
 _OPERATOR = "OPERATOR_CALL"
-#: The share of a run's instruction events that a method must have to count as its method.
-_FITS = 0.5
+#: How well a run must fit a method to be one of it, see `Fit`: kernels that a build renamed
+#: and operations that a backend rewrote are some, of another method they are more.
+_FITS = 0.9
 
 
 @dataclass(frozen=True)
@@ -89,29 +93,51 @@ def _by_names(trace: Trace, program: Program | None) -> tuple[list[str | None], 
     return [verdict[0] for verdict in of_run], [verdict[1] for verdict in of_run]
 
 
+class Fit(NamedTuple):
+    """How well a run fits a method, between 0 and 1 each."""
+
+    #: The share of the run's instruction events whose number and name the method has.
+    named: float
+    #: The share of the method's instructions that the run met.
+    met: float
+    #: How well what ran inside delegates fits theirs; NaN: not known.
+    inside: float = float("nan")
+    #: Whether the method has no jumps, so that a run meets all of it.
+    straight: bool = False
+
+    @property
+    def possible(self) -> bool:
+        """Whether the method can have emitted the run."""
+        whole = self.met >= _FITS or not self.straight
+        return self.named >= _FITS and whole and not self.inside < _FITS
+
+    @property
+    def rank(self) -> tuple[float, float, float]:
+        """To choose between methods that are possible."""
+        return self.named, self.met, 0.0 if math.isnan(self.inside) else self.inside
+
+
 def best_method(trace: Trace, shape: EventShape, program: Program) -> tuple[str | None, str]:
     """(method, how) whose instructions fit the events of one run shape best."""
-    scores = [fit(trace, shape, method) for method in program.methods]
-    best = max(scores, default=(0.0, 0.0))
-    if best[0] < _FITS:
+    fits = {method.name: fit(trace, shape, method, program) for method in program.methods}
+    possible = {name: found for name, found in fits.items() if found.possible}
+    if not possible:
         return None, "unmatched"
-    leaders = [m.name for m, score in zip(program.methods, scores, strict=True) if score == best]
+    best = max(found.rank for found in possible.values())
+    leaders = [name for name, found in possible.items() if found.rank == best]
     if len(leaders) > 1:
-        inside = [delegated_fit(trace, shape, program, name) for name in leaders]
-        known = [fit for fit in inside if fit == fit]  # not NaN
-        if not known or inside.count(max(known)) > 1:
-            return None, "ambiguous"
-        return leaders[inside.index(max(known))], "matched" if max(known) == 1 else "similar"
+        return None, "ambiguous"
     return leaders[0], "matched" if best[0] == 1 else "similar"
 
 
-def fit(trace: Trace, shape: EventShape, method: Method) -> tuple[float, float]:
-    """How well a run fits a method, between 0 and 1 each.
+def fit(trace: Trace, shape: EventShape, method: Method, program: Program | None = None) -> Fit:
+    """How well a run fits a method.
 
-    First the share of the run's instruction events whose number and name the
-    method has. A run that leaves a branch out still fits, so only what the
-    method cannot emit counts. Then, to tell apart methods that both fit, the
-    share of the method's instructions that the run met.
+    A run that leaves a branch out still fits, so in a method with jumps only what
+    it cannot emit counts; the share met then tells apart methods that both fit.
+
+    Args:
+        program: to look into the delegates of the method.
     """
     table = method.instructions
     keys = zip(table.chain.tolist(), table.instruction.tolist(), strict=True)
@@ -125,8 +151,14 @@ def fit(trace: Trace, shape: EventShape, method: Method) -> tuple[float, float]:
             good += 1
             met.add(row)
     if not len(events):
-        return 0.0, 0.0
-    return good / len(events), len(met) / max(len(rows), 1)
+        return Fit(0.0, 0.0)
+    inside = float("nan")
+    if program is not None and good:
+        inside = delegated_fit(trace, shape, program, method.name)
+    jumps = bool((table.kind == InstructionKind.JUMP_FALSE_CALL).any())
+    # What is left of a damaged trace is not all that ran.
+    straight = not jumps and not trace.losses
+    return Fit(good / len(events), len(met) / max(len(rows), 1), inside, straight)
 
 
 def _instruction_events(trace: Trace, shape: EventShape) -> Ints:
@@ -156,7 +188,7 @@ def misfits(trace: Trace, program: Program, methods: MethodsOfRuns) -> int:
             continue
         shape = trace.shapes[number]
         if (number, name) not in verdicts:
-            fits = name in known and fit(trace, shape, known[name])[0] >= _FITS
+            fits = name in known and fit(trace, shape, known[name], program).possible
             verdicts[number, name] = not fits and len(_instruction_events(trace, shape)) > 0
         count += verdicts[number, name]
     return count
@@ -167,7 +199,7 @@ def fault_of(trace: Trace, program: Program, methods: MethodsOfRuns) -> str | No
     runs = inference_runs(trace)
     wrong = misfits(trace, program, methods)
     if wrong:
-        return f"{wrong} of {len(runs)} inferences ran instructions that it does not have"
+        return f"{wrong} of {len(runs)} inferences ran something else than it has"
     if len(runs) and all(methods.how[run] == "unmatched" for run in runs.tolist()):
         return "what ran fits none of its methods"
     return None

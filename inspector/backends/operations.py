@@ -49,6 +49,8 @@ class Operations:
     #: The operators of an edge program that may end as each operation, without namespace
     #: ("relu"); empty: not known of any.
     stands_for: tuple[frozenset[str], ...] = ()
+    #: Whether each operation gives quantized values; empty: not known of any.
+    quantized: tuple[bool, ...] = ()
 
     def __len__(self) -> int:
         return len(self.kind)

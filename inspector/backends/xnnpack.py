@@ -17,69 +17,10 @@ from etscope.inspector.backends import xnnpack_takes
 from etscope.inspector.backends.alignment import CELL_LIMIT, Fits, align
 from etscope.inspector.backends.operations import Attribution, Confidence, Operations
 from etscope.inspector.backends.weights import Weights
-from etscope.inspector.backends.xnnpack_lowering import operators_of
+from etscope.inspector.backends.xnnpack_lowering import gives_quantized, operators_of
+from etscope.inspector.backends.xnnpack_names import kinds_of, says_quantized
 
 _NAME = "XnnpackBackend"
-
-_UNARY = (
-    "Abs|Ceiling|Clamp|Convert|Cos|ELU|Exp|Floor|Gelu|Hardswish|LeakyReLU|Log|Negate|"
-    "ReciprocalSquareRoot|Sigmoid|Sin|Square|SquareRoot|Tanh"
-)
-_CONCATENATE = "Concatenate2|Concatenate3|Concatenate4|Concatenate5"
-
-#: Operator in an event's name, lower case → the kinds of nodes that may end as it.
-_KINDS = {
-    "abs": "Abs",
-    "add": "Add",
-    "approxgelu": "Gelu",
-    "argmax pooling": "ArgMaxPooling2d",
-    "average pooling": "AvgPooling2d|GlobalAvgPooling2d",
-    "batch matrix multiply": "BatchMatrixMultiply|ScaledDotProductAttention",
-    "ceiling": "Ceiling",
-    "clamp": "Clamp",
-    "constant pad": "StaticConstantPad",
-    "convert": "Convert",
-    "convolution": "Conv2d|DepthwiseConv2d",
-    "copy": f"Copy|StaticReshape|{_CONCATENATE}",
-    "cosine": "Cos",
-    "deconvolution": "ConvTranspose2d",
-    "divide": "Div",
-    "dynamic fully connected": "FullyConnected",
-    "elu": "ELU",
-    "exp": "Exp",
-    "floor": "Floor",
-    "fully connected": "FullyConnected|Conv2d",
-    "fuse dims": "StaticReshape",
-    "gelu": "Gelu",
-    "hardswish": "Hardswish",
-    # How the table lookup is called that stands for Convert, any unary node, Convert.
-    "invalid unary op": _UNARY,
-    "unary elementwise": _UNARY,
-    "leakyrelu": "LeakyReLU",
-    "log": "Log",
-    "max pooling": "MaxPooling2d",
-    "maximum": "Maximum",
-    "mean": "GlobalAvgPooling2d",
-    "minimum": "Minimum",
-    "multiply": "Multiply",
-    "negate": "Negate",
-    "prelu": "PReLU",
-    "reciprocal square root": "ReciprocalSquareRoot",
-    "resize bilinear": "StaticResizeBilinear2D",
-    "sigmoid": "Sigmoid",
-    "sine": "Sin",
-    "slice": "StaticSlice",
-    "softmax": "Softmax",
-    "split dims": "StaticReshape",
-    "square": "Square|Multiply",
-    "square root": "SquareRoot",
-    "static expand dims": "StaticReshape",
-    "static reshape": "StaticReshape",
-    "subtract": "Subtract",
-    "sum": "GlobalAvgPooling2d",
-    "tanh": "Tanh",
-    "transpose": "StaticTranspose",
-}
 
 #: Kinds that XNNPACK runs together with a neighbour: activations with what computes their input,
 #: conversions with the unary node between them, padding with the convolution behind it.
@@ -120,6 +61,7 @@ class Xnnpack:
             delegate_inputs=graph.inputs,
             delegate_outputs=graph.outputs,
             stands_for=tuple(operators_of(graph, row) for row in range(len(nodes))),
+            quantized=tuple(gives_quantized(graph, row) for row in range(len(nodes))),
         )
 
     def weights(self, blob: Bytes) -> Weights:
@@ -205,10 +147,13 @@ def _fits(names: Sequence[str], operations: Operations) -> Fits:
 def _scores(operator: str, operations: Operations) -> Ints32:
     """How well each operation fits one operator, (operations,)."""
     family = operator.partition(" (")[0].lower()
-    kinds = frozenset(_KINDS.get(family, "").split("|"))
+    kinds = kinds_of(family)
     row = np.zeros(len(operations), np.int32)
+    told = says_quantized(operator)
     for place, (kind, detail) in enumerate(zip(operations.kind, operations.detail, strict=True)):
         if kind not in kinds:
+            continue
+        if told is not None and operations.quantized and operations.quantized[place] != told:
             continue
         if family == "fully connected" and kind == "Conv2d":
             row[place] = _PAIR if detail == "1x1" else 0

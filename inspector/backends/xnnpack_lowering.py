@@ -67,10 +67,14 @@ _NONE: frozenset[str] = frozenset()
 
 def operators_of(graph: XnnGraph, row: int) -> frozenset[str]:
     """The names, without namespace, of the operators that end as a node."""
-    nodes = graph.nodes
-    kind = nodes.name(row)
+    kind = graph.nodes.name(row)
     if kind == "Convert":
-        written = nodes.output[nodes.outputs[row] : nodes.outputs[row + 1]]
-        quantized = graph.values.quantized[np.isin(graph.values.id, written)]
-        kind += ", quantizing" if quantized.any() else ", dequantizing"
+        kind += ", quantizing" if gives_quantized(graph, row) else ", dequantizing"
     return _SETS.get(kind, _NONE)
+
+
+def gives_quantized(graph: XnnGraph, row: int) -> bool:
+    """Whether a node gives quantized values."""
+    nodes = graph.nodes
+    written = nodes.output[nodes.outputs[row] : nodes.outputs[row + 1]]
+    return bool(graph.values.quantized[np.isin(graph.values.id, written)].any())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from program_builder import delegate, delegate_call, kernel, method, null, program
+from program_builder import delegate, delegate_call, jump_false, kernel, method, null, program
 from traces import Event, Run, event, inference, method_load, trace_of_runs
 
 from etscope.etdump.bundle import Schedule
@@ -54,12 +54,21 @@ def two_methods() -> Program:
     )
 
 
+#: An inference of `product`.
+PRODUCT = inference(
+    *call(0, "add.out"),
+    *call(1, "mul.out"),
+    event("DELEGATE_CALL", 6, 8, instruction=2),
+    event("Method::execute", 0, 9),
+)
+
+
 def found(*runs: Run) -> MethodsOfRuns:
     return methods_of_runs(trace_of_runs(*runs), two_methods(), None, ())
 
 
 def test_runs_are_matched_by_the_names_of_their_operators() -> None:
-    made = found(run_of("add.out", "mul.out"), run_of("add.out", "add.out"))
+    made = found(PRODUCT, run_of("add.out", "add.out"))
     assert made.method == ["product", "sum"]
     assert made.how == ["matched", "matched"]
     assert made.notes == ()
@@ -67,7 +76,8 @@ def test_runs_are_matched_by_the_names_of_their_operators() -> None:
 
 def test_what_lies_inside_a_delegate_does_not_count() -> None:
     inner = event(None, 0, 1, instruction=2, delegate="conv #1")
-    made = found(inference(*call(0, "add.out"), inner, event("DELEGATE_CALL", 0, 1, instruction=2)))
+    delegated = event("DELEGATE_CALL", 0, 1, instruction=2)
+    made = found(inference(*call(0, "add.out"), *call(1, "mul.out"), inner, delegated))
     assert (made.method, made.how) == (["product"], ["matched"])
 
 
@@ -76,9 +86,30 @@ def test_the_reference_runtime_names_operators_in_full() -> None:
     assert found(inference(*events)).method == ["sum"]
 
 
-def test_most_names_fit() -> None:
-    made = found(run_of("add.out", "mul.out", "oh.out"))
-    assert (made.method, made.how) == (["product"], ["similar"])
+def long_method(count: int, *, jump: bool = False) -> Program:
+    """A method that adds `count` times; with a jump at its end."""
+    steps = [kernel(0, 0) for _ in range(count)]
+    steps += [jump_false(0, 0)] if jump else []
+    return read_program(program(method(chains=[steps], operators=[ADD], values=[null()])))
+
+
+@pytest.mark.parametrize(
+    ("odd", "verdict"), [(0, ("forward", "matched")), (1, ("forward", "similar"))]
+)
+def test_a_kernel_may_go_by_another_name(odd: int, verdict: tuple[str, str]) -> None:
+    trace = trace_of_runs(run_of(*["add.out"] * (20 - odd), *["opt_add.out"] * odd))
+    assert best_method(trace, trace.shapes[0], long_method(20)) == verdict
+
+
+def test_more_than_a_few_others_are_another_method() -> None:
+    trace = trace_of_runs(run_of(*["add.out"] * 17, *["mul.out"] * 3))
+    assert best_method(trace, trace.shapes[0], long_method(20)) == (None, "unmatched")
+
+
+@pytest.mark.parametrize(("jump", "method"), [(False, None), (True, "forward")])
+def test_a_run_meets_all_of_a_method_without_jumps(jump: bool, method: str | None) -> None:
+    trace = trace_of_runs(run_of(*["add.out"] * 5))
+    assert best_method(trace, trace.shapes[0], long_method(6, jump=jump))[0] == method
 
 
 def test_a_run_that_fits_two_methods_equally_is_nobodys() -> None:
@@ -105,13 +136,13 @@ def test_a_foreign_run_fits_none() -> None:
 def test_a_method_without_instructions_fits_nothing() -> None:
     trace = trace_of_runs(run_of("add.out"))
     made = read_program(program(method("empty", chains=[[]])))
-    assert fit(trace, trace.shapes[0], made.methods[0]) == (0.0, 0.0)
+    assert fit(trace, trace.shapes[0], made.methods[0])[:2] == (0.0, 0.0)
     assert best_method(trace, trace.shapes[0], made) == (None, "unmatched")
 
 
 def test_a_load_is_named_after_the_inference_that_follows() -> None:
-    adds, muls = run_of("add.out", "add.out"), run_of("add.out", "mul.out")
-    made = found(LOAD, adds, adds, LOAD, muls, LOAD)
+    adds = run_of("add.out", "add.out")
+    made = found(LOAD, adds, adds, LOAD, PRODUCT, LOAD)
     assert made.method == ["sum", "sum", "sum", "product", "product", None]
     assert [how == "derived" for how in made.how] == [True, False, False, True, False, True]
 

@@ -89,7 +89,7 @@ def test_depthwise_convolutions_are_told_from_others() -> None:
         values=4,
         outputs=[3],
     )
-    found = attribute(["Convolution (NHWC, QC8) DWConv #1"], operations)
+    found = attribute(["Convolution (NHWC, F32) DWConv #1"], operations)
     assert found.handle.tolist() == [4]
 
 
@@ -130,3 +130,11 @@ def test_a_real_trace(sample: str, confidence: Confidence) -> None:
     assert found.operation.tolist() == list(range(len(operations)))
     assert (found.handle > 0).all()
     assert min(found.confidence.tolist()) >= min(confidence, Confidence.ALIGNED)
+
+
+def test_an_event_of_quantized_values_is_no_operation_of_plain_ones() -> None:
+    operations = operations_of(node("Conv2d", [0, 1], [2], 3), values=3, outputs=[2])
+    plain = attribute(["Convolution (NHWC, F32) IGEMM #1"], operations)
+    quantized = attribute(["Convolution (NHWC, QC8) IGEMM #1"], operations)
+    assert plain.confidence.tolist() == [Confidence.EXACT]
+    assert quantized.confidence.tolist() <= [Confidence.GUESSED]
