@@ -21,6 +21,7 @@ from etscope.inspector.latency import MethodLatency, latencies
 from etscope.inspector.recording import Recording
 from etscope.inspector.row_figures import row_figures
 from etscope.inspector.rules import DEFAULT_RULES
+from etscope.inspector.rules.cost import alike, outweighed
 from etscope.inspector.waterfall import Part, waterfall
 from etscope.inspector.wording import counted, figure
 
@@ -157,8 +158,12 @@ def _verdict(methods: list[MethodLatency], cases: list[Case]) -> str:
         row = int(known[np.argmax(rows.share[known])])
         what = rows.backend[row] or rows.op[row] or rows.event[row]
         text += f"; {rows.share[row]:.0%} of it in {what} at instruction {rows.instruction[row]}"
-        where = cases[methods.index(main)].place(row)
+        case = cases[methods.index(main)]
+        where = case.place(row)
         text += f", {where}" if where else ""
+        _, together = alike(case, row)
+        if outweighed(float(rows.share[row]), together):
+            text += f"; all {what} together {together:.0%}"
     more = len(timed) - 1
     return text + (f". {counted(more, 'more kind')} of inference below." if more else ".")
 

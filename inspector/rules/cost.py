@@ -9,6 +9,7 @@ import numpy as np
 
 from etscope.inspector.findings import Case, Finding
 from etscope.inspector.latency import MethodLatency
+from etscope.inspector.operators import OperatorRows
 from etscope.inspector.wording import counted, figure
 
 
@@ -20,15 +21,16 @@ def costliest(case: Case) -> Iterator[Finding]:
         return
     row = int(rows.top[np.nanargmax(rows.total[rows.top])])
     share = float(rows.share[row])
-    what = rows.backend[row] or rows.op[row] or rows.event[row]
+    what = _name(rows, row)
     where = case.place(row)
     inside, evidence = _inside(case, row)
+    together, kin = _together(case, row)
     yield Finding(
         "costliest",
         "high" if share >= 0.5 else "medium" if share >= 0.2 else "info",
         f"{what} (instruction {rows.instruction[row]}) takes {share:.0%} of {case.name}: "
         f"{figure(rows.total[row])} {latency.unit} per inference"
-        f"{f', {where}' if where else ''}{inside}",
+        f"{f', {where}' if where else ''}{inside}{together}",
         {
             "row": row,
             "instruction": int(rows.instruction[row]),
@@ -36,9 +38,50 @@ def costliest(case: Case) -> Iterator[Finding]:
             "source": case.origins.source(row),
             "module": case.origins.module(row),
             **evidence,
+            **kin,
         },
-        "Start here: nothing else can save more.",
+        "The costliest single instruction; those like it take more together: look at all of them."
+        if together
+        else "The costliest single instruction: look here first.",
     )
+
+
+def alike(case: Case, row: int) -> tuple[int, float]:
+    """(how many, their share) of the instructions with a row's backend or operator, its own too."""
+    rows = case.latency.rows
+    name = _name(rows, row)
+    some = [r for r in rows.top.tolist() if rows.kind[r] == rows.kind[row]]
+    return _share_of(rows, [r for r in some if _name(rows, r) == name])
+
+
+def outweighed(share: float, by: float) -> bool:
+    """Whether instructions together take so much more than one that it is not the story."""
+    return by >= 2 * share
+
+
+def _name(rows: OperatorRows, row: int) -> str:
+    return rows.backend[row] or rows.op[row] or rows.event[row]
+
+
+def _share_of(rows: OperatorRows, some: list[int]) -> tuple[int, float]:
+    return len(some), float(np.nansum(rows.share[some]))
+
+
+def _together(case: Case, row: int) -> tuple[str, dict[str, Any]]:
+    """What instructions of the same operator or line add up to, where that is much more."""
+    rows, source = case.latency.rows, case.origins.source(row)
+    share = float(rows.share[row])
+    count, kind = alike(case, row)
+    on_line = [r for r in rows.top.tolist() if source and case.origins.source(r) == source]
+    of_line, line = _share_of(rows, on_line)
+    text, evidence = "", dict[str, Any]()
+    if outweighed(share, kind):
+        text += f"; all {count} of its kind take {kind:.0%}"
+        evidence |= {"kind_instructions": count, "kind_share": kind}
+    if outweighed(share, line):
+        text += f"; all {of_line} of its line take {line:.0%}"
+        evidence |= {"line_instructions": of_line, "line_share": line}
+    return text, evidence
 
 
 def _inside(case: Case, row: int) -> tuple[str, dict[str, Any]]:

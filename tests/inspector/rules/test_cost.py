@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import pytest
 from latency_reports import delegate, method, operator, report_of
+from project import ROOT
 from traces import Run, event, inference
 
 from etscope.inspector.findings import Finding
+from etscope.inspector.latency_report import latency_report
+from etscope.inspector.recording import open_recording
+from etscope.inspector.rules.cost import costliest
 
 
 def found(rule: str, *runs: Run) -> list[Finding]:
@@ -22,6 +26,21 @@ def test_the_costliest_instruction(end: int, severity: str) -> None:
     assert one.evidence["instruction"] == 7
     assert one.evidence["share"] == pytest.approx((end - 6) / 100)
     assert one.message.startswith("b.out (instruction 7) takes")
+
+
+def test_many_small_instructions_outweigh_the_costliest() -> None:
+    small = [event for at in range(5) for event in operator("a.out", at, 9 * at, 9 * at + 9)]
+    report = report_of(method(100, *small, *operator("b.out", 9, 50, 60)))
+    (one,) = [finding for finding in report.findings if finding.rule == "costliest"]
+    assert "of its kind" not in one.message
+    assert one.advice == "The costliest single instruction: look here first."
+    report = report_of(method(100, *small, *operator("a.out", 9, 50, 60)))
+    (one,) = [finding for finding in report.findings if finding.rule == "costliest"]
+    assert one.message.endswith("; all 6 of its kind take 55%")
+    assert one.evidence["kind_instructions"] == 6
+    assert one.evidence["kind_share"] == pytest.approx(0.55)
+    assert "look at all of them" in one.advice
+    assert report.verdict.endswith("a.out at instruction 9; all a.out together 55%.")
 
 
 def test_nothing_is_costliest_where_nothing_is_known() -> None:
@@ -110,3 +129,11 @@ def test_delegates_that_are_busy_or_say_nothing_have_no_overhead() -> None:
     assert found("delegate_overhead", method(100, *delegate(0, 0, 5, "conv"))) == []
     assert found("delegate_overhead", method(100, *delegate(0, 0, 50))) == []
     assert found("delegate_overhead", inference(*delegate(0, 0, 50, "conv"))) == []
+
+
+def test_the_line_of_the_costliest_outweighs_it() -> None:
+    bundle = ROOT / "sample_traces" / "transformer_kv.etscope"
+    report = latency_report(open_recording(bundle), rules=(costliest,))
+    (one,) = report.findings
+    assert one.message.endswith("; all 15 of its kind take 58%; all 14 of its line take 40%")
+    assert one.evidence["line_share"] == pytest.approx(0.40, abs=0.005)
