@@ -10,6 +10,8 @@ from etscope.inspector.backends import backend_of, delegate_operations
 from etscope.inspector.backends.operations import Operations
 from etscope.inspector.correlate.steps import Steps
 
+_NO_PROGRAM = "only a program that belongs to this run says what its delegates run: there is none"
+
 
 @dataclass(frozen=True, eq=False)
 class Blobs:
@@ -25,8 +27,11 @@ def blobs_of(program: Program | None, steps: Steps) -> Blobs:
     for row, kind in enumerate(steps.kind):
         if kind != "delegate":
             continue
-        if program is None or steps.plan is None:
-            found.unread[row] = "the delegate's bytes are in the program, which was not given"
+        if program is None:
+            found.unread[row] = _NO_PROGRAM
+            continue
+        if steps.plan is None:
+            found.unread[row] = "which method ran is not known, so nor is what its delegates run"
             continue
         name = steps.backend[row]
         if backend_of(name) is None:

@@ -22,7 +22,7 @@ from etscope.inspector.correlate.blobs import Blobs, blobs_of
 from etscope.inspector.correlate.calls import nodes_by_handle
 from etscope.inspector.correlate.how import How
 from etscope.inspector.correlate.instructions import StepNodes, nodes_of_instructions
-from etscope.inspector.correlate.joined import EventKey, JoinedMethod
+from etscope.inspector.correlate.joined import EventKey, JoinedMethod, keys_of_slots
 from etscope.inspector.correlate.operations import nodes_of_operations
 from etscope.inspector.correlate.origins import Origins
 from etscope.inspector.correlate.sources import NodePlaces
@@ -38,12 +38,17 @@ _ENOUGH = 0.5
 class Correlation:
     """A record and a program, ready to explain events. Both may be missing.
 
+    Args:
+        why: what is said where there is no record.
+
     Attributes:
         notes: what was found not to belong together, or could not be read.
     """
 
-    def __init__(self, record: Record | None, program: Program | None) -> None:
-        self.record, self.program = record, program
+    def __init__(
+        self, record: Record | None, program: Program | None, why: str = _NO_RECORD
+    ) -> None:
+        self.record, self.program, self._why = record, program, why
         self._notes: list[str] = []
         self._joined: dict[str, JoinedMethod] = {}
 
@@ -69,11 +74,7 @@ class Correlation:
 
     def of_slots(self, method: str | None, slots: Sequence[Slot]) -> Origins:
         """The origins of the rows of an event block."""
-        keys = [
-            EventKey(s.signature.chain, s.signature.instruction, s.signature.delegate)
-            for s in slots
-        ]
-        return self.method(method, slots).origins(keys)
+        return self.method(method, slots).origins(keys_of_slots(slots))
 
     def method(self, name: str | None, slots: Sequence[Slot] = ()) -> JoinedMethod:
         """One method joined with its graph, once where the program knows it."""
@@ -93,7 +94,7 @@ class Correlation:
     def _join(self, name: str | None, steps: Steps) -> JoinedMethod:
         record = self.record
         if record is None:
-            return self._without_graph(name, steps, _NO_RECORD)
+            return self._without_graph(name, steps, self._why)
         try:
             called = record_method(record, self.program, name, steps)
             if called is None:

@@ -20,7 +20,7 @@ from etscope.etdump.program_graph import ProgramGraph
 from etscope.inspector.backends.operations import Confidence
 from etscope.inspector.correlate.calls import calls_of, nodes_by_handle
 from etscope.inspector.correlate.how import How
-from etscope.inspector.correlate.pairing import paired
+from etscope.inspector.correlate.pairing import paired, paired_in_order
 from etscope.inspector.correlate.steps import Steps
 from etscope.inspector.correlate.values import follow_values, makers_of
 
@@ -151,7 +151,7 @@ def _pair_between(steps: Steps, found: StepNodes, graph: ProgramGraph, taken: se
         nodes = free[bisect_right(free, low) : bisect_left(free, high)]
         if not nodes:
             continue
-        for row, (node, sure) in zip(rows, paired(steps, graph, rows, nodes), strict=True):
+        for row, (node, sure) in zip(rows, paired_in_order(steps, graph, rows, nodes), strict=True):
             if node >= 0:
                 sure = min(sure, Confidence.ALIGNED)
                 found.put(row, (node,), How.ORDER, sure, "no debug handle: paired by order")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from etscope.etdump.program_graph import Frame, Module, ProgramGraph
@@ -16,6 +16,7 @@ from etscope.inspector.correlate.operations import OperationNodes
 from etscope.inspector.correlate.origins import Origin, Origins, origins_of
 from etscope.inspector.correlate.sources import NodePlaces, users_frame
 from etscope.inspector.correlate.steps import Steps
+from etscope.inspector.signatures import Slot
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,12 @@ class EventKey:
     chain: int  # -1: around the instructions
     instruction: int
     delegate: int | str | None  # the id that a backend gave it; None: not inside a delegate
+
+
+def keys_of_slots(slots: Iterable[Slot]) -> list[EventKey]:
+    """What the rows of an event block say, in their order."""
+    signatures = (slot.signature for slot in slots)
+    return [EventKey(each.chain, each.instruction, each.delegate) for each in signatures]
 
 
 @dataclass(frozen=True, eq=False)

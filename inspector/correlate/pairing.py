@@ -17,6 +17,10 @@ from etscope.inspector.correlate.steps import Steps
 
 #: What a pair counts in an alignment; pairs that do not fit are none.
 _SCORE = 10
+#: And this much more where the shapes are equal, too.
+_SHAPE = 4
+#: Kinds of instructions times nodes that are held against each other.
+_MOST_SCORES = 1_000_000
 
 Pair = tuple[int, Confidence]
 
@@ -62,6 +66,62 @@ def paired(steps: Steps, graph: ProgramGraph, rows: list[int], nodes: list[int])
     return [found.get(row, (-1, Confidence.NONE)) for row in rows]
 
 
+def paired_in_order(
+    steps: Steps, graph: ProgramGraph, rows: list[int], nodes: list[int]
+) -> list[Pair]:
+    """As `paired`, but in one order over all operators: where no debug handle holds them together.
+
+    What is left over is paired operator by operator.
+    """
+    kinds: dict[tuple[str | None, tuple[int, ...] | None], int] = {}
+    family = [
+        kinds.setdefault((steps.operator[row], shape_of_instruction(steps.plan, row)), len(kinds))
+        for row in rows
+    ]
+    if len(kinds) * len(nodes) > _MOST_SCORES:
+        return paired(steps, graph, rows, nodes)
+    named = [(graph.text(int(graph.nodes.op[n])) or "", shape_of_node(graph, n)) for n in nodes]
+    score = [[_score(kind, node) for node in named] for kind in kinds]
+    scores = np.array(score, np.int32).reshape(len(kinds), len(nodes))
+    alike = np.array(_identities(graph, nodes), np.int64)
+    best = align(Fits(np.array(family, np.int64), scores), np.ones(len(nodes), np.bool_), alike)
+    if best is None:
+        return paired(steps, graph, rows, nodes)
+    found = {
+        row: (nodes[at], Confidence(sure))
+        for row, at, sure in zip(
+            rows, best.operation.tolist(), best.confidence.tolist(), strict=True
+        )
+        if at >= 0
+    }
+    left = [row for row in rows if row not in found]
+    taken = {node for node, _ in found.values()}
+    free = [node for node in nodes if node not in taken]
+    if left and free:
+        found |= dict(zip(left, paired(steps, graph, left, free), strict=True))
+    return [found.get(row, (-1, Confidence.NONE)) for row in rows]
+
+
+def _score(
+    kind: tuple[str | None, tuple[int, ...] | None], node: tuple[str, tuple[int, ...] | None]
+) -> int:
+    """How well an instruction fits a node; 0: not at all."""
+    operator, shape = kind
+    if operator is None or not same_operator(operator, node[0]):
+        return 0
+    return _SCORE + _SHAPE * (shape is not None and shape == node[1])
+
+
+def _identities(graph: ProgramGraph, nodes: list[int]) -> list[int]:
+    """A number per node: between nodes of one line, module and body no choice is a guess."""
+    columns = graph.nodes
+    places = list(
+        zip(columns.frames[nodes], columns.modules[nodes], columns.scope[nodes], strict=True)
+    )
+    number = {place: at for at, place in enumerate(dict.fromkeys(places))}
+    return [number[place] for place in places]
+
+
 def _groups(
     steps: Steps, rows: list[int], exact: bool
 ) -> dict[tuple[str, tuple[int, ...] | None], list[int]]:
@@ -104,10 +164,7 @@ def _in_order(
         sure = Confidence.ALIGNED if len(rows) > 1 and partitioned else Confidence.EXACT
         return [(node, sure) for node in nodes]
     fits = Fits(np.zeros(len(rows), np.int64), np.full((1, len(nodes)), _SCORE, np.int32))
-    # Between nodes of one line and module no choice is a guess.
-    stacks = list(zip(graph.nodes.frames[nodes], graph.nodes.modules[nodes], strict=True))
-    same = {stack: number for number, stack in enumerate(dict.fromkeys(stacks))}
-    alike = np.array([same[stack] for stack in stacks], np.int64)
+    alike = np.array(_identities(graph, nodes), np.int64)
     best = align(fits, np.ones(len(nodes), np.bool_), alike)
     if best is None:
         return [(-1, Confidence.NONE)] * len(rows)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import record_builder as made
 from joined_models import plan
+from traces import event, inference, trace_of_runs
 
 from etscope.etdump.record import read_record
+from etscope.inspector.blocks import blocks_of
 from etscope.inspector.correlate.correlation import Correlation
 from etscope.inspector.correlate.how import How
 from etscope.inspector.correlate.joined import EventKey
@@ -36,3 +38,45 @@ def test_a_body_is_mapped_by_order_and_what_turns_the_loop_to_its_call() -> None
     assert found.how.tolist()[1:4] == [How.ORDER, How.ORDER, How.NEIGHBOUR]
     assert found[3].reason.startswith("runs the body of ")
     assert join.notes == ()
+
+
+def test_a_branch_that_ran_is_one_branch() -> None:
+    """Without a program only the order tells the branches apart."""
+    names = ("relu", "sin", "cos")
+    branches = [
+        made.graph_argument(
+            word,
+            [made.tensor("r")],
+            [
+                made.node(f"{op}", f"torch.ops.aten.{op}.default", [made.tensor("r")],
+                          [made.tensor(op)])
+                for op in ops
+            ],
+            [made.tensor(ops[-1])],
+        )
+        for word, ops in (("yes", names), ("no", ("cos", "relu")))
+    ]  # fmt: skip
+    choose = made.node(
+        "cond", "torch.ops.higher_order.cond", [made.tensor("x"), *branches],
+        [made.tensor("cond")], debug_handle="1",
+    )  # fmt: skip
+    tensors = {name: made.meta(made.ints(2)) for name in ("x", "cond")}
+    graph = made.program([made.tensor("x")], [choose], [made.tensor("cond")], tensors)
+    contents = {
+        "ETRECORD_V0": b"",
+        "edge_dialect_exported_program/forward": graph,
+        "debug_handle_map": {"forward": {}},
+        "delegate_map": {"forward": {}},
+    }
+    events = [
+        event(f"native_call_{name}.out", 2 * at, 2 * at + 1, instruction=at)
+        for at, name in enumerate(names, 2)
+    ]
+    (block,) = blocks_of(trace_of_runs(inference(*events)))
+    join = Correlation(read_record(made.zipped(contents)), None)
+    found = join.of_slots("forward", block.slots)
+    assert [str(found.node_name(row)).partition("/")[2] for row in range(3)] == [
+        "yes/relu",
+        "yes/sin",
+        "yes/cos",
+    ]
