@@ -15,7 +15,7 @@ from etscope.inspector.backends.operations import Confidence
 from etscope.inspector.blocks import Block
 from etscope.inspector.correlate.correlation import Correlation
 from etscope.inspector.correlate.how import How
-from etscope.inspector.correlate.joined import EventKey, JoinedMethod
+from etscope.inspector.correlate.joined import JoinedMethod, keys_of_slots
 from etscope.inspector.correlate.origins import Origin, Origins, origins_of
 from etscope.inspector.correlate.steps import DELEGATE_CALL
 from etscope.inspector.graph_row import GraphFields
@@ -45,12 +45,7 @@ def graph_of_block(correlation: Correlation, block: Block) -> BlockGraph:
         rows = tuple(_ours(origins, row) for row in range(len(origins)))
         return BlockGraph(None, None, origins, rows)
     joined = correlation.method(block.method, block.slots)
-    origins = joined.origins(
-        [
-            EventKey(slot.signature.chain, slot.signature.instruction, slot.signature.delegate)
-            for slot in block.slots
-        ]
-    )
+    origins = joined.origins(keys_of_slots(block.slots))
     reader = _Reader(correlation, joined, origins)
     rows = tuple(reader.row(row, slot) for row, slot in enumerate(block.slots))
     return BlockGraph(

@@ -99,8 +99,9 @@ class GraphSource:
         try:
             found = graph_of_block(self.correlation, block)
         except TraceError as error:
-            self.tell(f"the record is not used: {error}")
-            return graph_of_block(Correlation(None, self.program), block)
+            why = f"the record is not used: {error}"
+            self.tell(why)
+            return graph_of_block(Correlation(None, self.program, why), block)
         for note in self.correlation.notes:
             self.tell(note)
         return found
