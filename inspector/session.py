@@ -186,6 +186,23 @@ class Inspector:
         """
         return self._graphs.exported_program(graph)
 
+    def calculate_numeric_gap(
+        self,
+        distance: Any,
+        disable_debug_handle_valdiation: bool = False,  # spelled as upstream spells it
+        reference_graph: str | None = None,
+    ) -> pd.DataFrame:
+        """Not offered: executorch.devtools compares what operators logged with the export.
+
+        Raises:
+            NotOffered: always.
+        """
+        raise NotOffered(
+            "calculate_numeric_gap is not there yet: etscope runs no exported program to compare "
+            "operators with; compare_results(block.reference_output, block.run_output) compares "
+            "the outputs, and executorch.devtools.Inspector every operator"
+        )
+
     def write_tensorboard_artifact(self, path: str) -> None:
         """Not offered: executorch.devtools has the name, and writes nothing either.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import shutil
 import warnings
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import torch
 from joined_trace import TRACE, events_of, opened
 from program_builder import kernel, method, null, program
 from project import ROOT
-from record_builder import record
+from record_builder import record, zipped
 
 from etscope.etdump.errors import MissingExtra, MissingFile, NotATrace, UsageError
 from etscope.etdump.program_graph import ProgramGraph
@@ -106,12 +107,46 @@ def test_a_record_that_does_not_belong_is_told_once_and_left_out(tmp_path: Path)
     assert len(told) == 1
 
 
-def test_a_map_that_cannot_be_read_is_told(tmp_path: Path) -> None:
-    inspector = opened(tmp_path, record(instruction_id_to_num_outs_map={"forward": {"2": "x"}}))
+@pytest.mark.parametrize(
+    ("member", "broken"),
+    [
+        ("edge_dialect_exported_program/forward", b"{"),
+        ("edge_dialect_exported_program/forward", {}),
+        ("debug_handle_map", b"{"),
+        ("debug_handle_map", {"forward": [1]}),
+        ("debug_handle_map", {"forward": {"0": "x"}}),
+        ("delegate_map", {"forward": {"2": "x"}}),
+        ("instruction_id_to_num_outs_map", {"forward": {"2": "x"}}),
+    ],
+)
+def test_a_member_that_cannot_be_read_is_told(tmp_path: Path, member: str, broken: Any) -> None:
+    inspector = opened(tmp_path, record(**{member: broken}))
     found = events_of(inspector)["OPERATOR_CALL"]
-    with pytest.warns(UserWarning, match="the record is not used"):
-        assert found.op_types == []
-    assert found.reason
+    with pytest.warns(UserWarning, match=f"the record is not used.*{member}") as told:
+        frame = inspector.to_dataframe()
+    assert len(told) == 1
+    assert frame["op_types"].tolist() == [[]] * len(frame)
+    assert frame["stack_traces"].tolist() == [{}] * len(frame)
+    assert (found.debug_handles, found.node, found.source) == (None, None, None)
+    assert member in found.reason
+
+
+@pytest.mark.parametrize("with_program", [True, False])
+def test_the_graph_of_one_method_that_cannot_be_read_is_told(
+    tmp_path: Path, with_program: bool
+) -> None:
+    folder, broken = SAMPLES / "two_methods.etscope", "edge_dialect_exported_program/encode"
+    with zipfile.ZipFile(folder / "record.etrecord") as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    inspector = Inspector(
+        folder / "trace.etdp",
+        etrecord=zipped(members | {broken: b"{"}),
+        program=folder / "program.pte" if with_program else None,
+    )
+    with pytest.warns(UserWarning, match=f"the record is not used.*{broken}"):
+        frame = inspector.to_dataframe()
+    # Which method ran is known from the program, or from the graphs of all methods.
+    assert frame["source"].notna().any() == with_program
 
 
 def test_records_of_old_layouts_without_maps(tmp_path: Path) -> None:
@@ -246,6 +281,14 @@ def test_exported_programs_of_a_file_need_executorch(
 def test_what_is_not_offered_says_what_to_use_instead(tmp_path: Path) -> None:
     with pytest.raises(NotOffered, match="save_data_to_tsv"):
         opened(tmp_path).write_tensorboard_artifact("out")
+    with pytest.raises(NotOffered, match=r"not there yet.*compare_results\(.*executorch"):
+        opened(tmp_path).calculate_numeric_gap(
+            distance="MSE", disable_debug_handle_valdiation=True, reference_graph=None
+        )
+    with pytest.raises(NotImplementedError, match="calculate_numeric_gap"):
+        opened(tmp_path).calculate_numeric_gap("MSE", True, "exported_program")
+    with pytest.raises(NotOffered, match="calculate_numeric_gap"):
+        opened(tmp_path).calculate_numeric_gap(object())
 
 
 def test_a_bundle_brings_the_tensors_of_its_second_pass() -> None:
