@@ -16,6 +16,8 @@ _LITTLE = 0.05
 
 def boundary_conversions(case: Case) -> Iterator[Finding]:
     """Values that are converted because their operators are not in one delegate."""
+    if not case.fallbacks.delegate_calls:
+        return  # there is no boundary, so nothing that could move across one
     found = [one for one in case.fallbacks.conversions if np.isfinite(one.time)]
     time = float(sum(one.time for one in found))
     if not found or not case.share(time) >= _LITTLE:
@@ -27,12 +29,21 @@ def boundary_conversions(case: Case) -> Iterator[Finding]:
         "boundary_conversions",
         "medium" if case.share(time) >= 0.15 else "low",
         f"converting values for operators outside of delegates takes {case.share(time):.0%} of "
-        f"{case.name}: {named}, {inside} of them inside delegates "
+        f"{case.name}: {named}{_inside(inside, len(found))} "
         f"({figure(time)} {case.latency.unit}, measured)",
         {"share": case.share(time), "kinds": kinds, "inside": inside},
         "They go when the operators between the delegates move inside, or when those at the edge "
         "leave together.",
     )
+
+
+def _inside(some: int, of: int) -> str:
+    """Where conversions are, after their number: ", 3 of them inside delegates"."""
+    if not some:
+        return ""
+    if some == of:
+        return ", inside a delegate" if of == 1 else ", all inside delegates"
+    return f", {some} of them inside delegates"
 
 
 def quantize_dequantize(case: Case) -> Iterator[Finding]:

@@ -40,7 +40,7 @@ def costliest(case: Case) -> Iterator[Finding]:
             **evidence,
             **kin,
         },
-        "The costliest single instruction; those like it take more together: look at all of them."
+        "The costliest single instruction; its kind or line takes more: look at all of them."
         if together
         else "The costliest single instruction: look here first.",
     )

@@ -151,18 +151,22 @@ def no_delegate(case: Case) -> Iterator[Finding]:
         return
     if not case.latency.mean > 0:
         return
-    takers = {name for row in ledger.rows for name in row.takers}
-    best = max(takers, key=lambda name: _taken(ledger.rows, name), default=None)
-    share = _taken(ledger.rows, best) / case.latency.mean if best is not None else 0.0
+    open_rows = tuple(row for row in ledger.rows if not _in_body(case, row))
+    takers = {name for row in open_rows for name in row.takers}
+    best = max(takers, key=lambda name: _taken(open_rows, name), default=None)
+    share = _taken(open_rows, best) / case.latency.mean if best is not None else 0.0
     known = ""
     evidence: dict[str, Any] = {"operators": len(ledger.rows), "share": ledger.share}
     if best is not None:
-        some = sum(best in row.takers for row in ledger.rows)
+        some = sum(best in row.takers for row in open_rows)
         known = (
-            f"; by the rules of its partitioner {best} takes {some} of them, "
+            f"; by the rules of its partitioner, {best} takes {some} of them, "
             f"{share:.0%} of {case.name}"
         )
         evidence |= {"takers": best, "taken": some, "taken_share": share}
+    if bodies := len(ledger.rows) - len(open_rows):
+        known += f"; not counted: {bodies} in branches or loops, which lowering does not enter"
+        evidence["in_bodies"] = bodies
     yield Finding(
         "no_delegate",
         "medium" if share >= 0.5 else "low",
@@ -171,6 +175,12 @@ def no_delegate(case: Case) -> Iterator[Finding]:
         evidence,
         "Lower the model to a backend, with its partitioner in to_edge_transform_and_lower.",
     )
+
+
+def _in_body(case: Case, row: Fallback) -> bool:
+    """Whether an operator is in a branch or the body of a loop: there it is not lowered."""
+    graph, node = case.origins.graph, int(case.origins.node[row.row])
+    return graph is not None and node >= 0 and int(graph.nodes.scope[node]) >= 0
 
 
 def _taken(rows: tuple[Fallback, ...], name: str) -> float:

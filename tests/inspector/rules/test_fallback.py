@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,12 @@ from latency_reports import delegate, method, operator
 from latency_reports import report_of as report_of_trace
 from project import ROOT
 
-from etscope.inspector.findings import Finding
+from etscope.inspector.fallbacks.around import Around
+from etscope.inspector.findings import Case, Finding
 from etscope.inspector.latency_report import LatencyReport, latency_report
 from etscope.inspector.recording import open_recording
+from etscope.inspector.rules.conversion import boundary_conversions
+from etscope.inspector.rules.fallback import no_delegate
 
 SAMPLES = sorted((ROOT / "sample_traces").glob("*.etscope"))
 
@@ -51,7 +55,7 @@ def test_conversions_at_the_edges_are_counted() -> None:
         "kinds": {"layout change": 2},
         "inside": 2,
     }
-    assert "2 layout changes, 2 of them inside delegates" in one.message
+    assert "2 layout changes, all inside delegates" in one.message
     blind = report_of(island(), island_record(), island_events(layout=0))
     assert found("boundary_conversions", blind) == []  # 4 of 100 us
 
@@ -71,6 +75,38 @@ def test_a_method_without_delegates() -> None:
     assert one.severity == "low"
     assert one.evidence == {"operators": 1, "share": pytest.approx(0.5)}
     assert found("no_delegate", island_report()) == []
+
+
+def test_without_a_delegate_there_is_no_boundary() -> None:
+    recording = open_recording(ROOT / "sample_traces" / "transformer_kv.etscope")
+    report = latency_report(recording)
+    (ledger,) = report.fallbacks
+    copy = Around("copy", "aten::clone", 0, False, 1, report.methods[0].mean / 2, None)
+    rows = (ledger.rows[0]._replace(around=(copy,)),)
+    case = Case(recording, report.methods[0], report.origins[0], replace(ledger, rows=rows))
+    assert list(boundary_conversions(case)) == []
+    lowered = replace(case, fallbacks=replace(case.fallbacks, delegate_calls=1))
+    (one,) = boundary_conversions(lowered)
+    assert "takes 50% of forward: 1 copy (" in one.message
+
+
+def test_operators_in_branches_and_loops_are_not_lowered() -> None:
+    recording = open_recording(ROOT / "sample_traces" / "convnet_portable.etscope")
+    report = latency_report(recording)
+    case = Case(recording, report.methods[0], report.origins[0], report.fallbacks[0])
+    (before,) = no_delegate(case)
+    graph = report.origins[0].graph
+    assert graph is not None
+    row = next(one.row for one in case.fallbacks.rows if one.takers)
+    scope = graph.nodes.scope.copy()
+    scope[report.origins[0].node[row]] = 0
+    inside = replace(graph, nodes=replace(graph.nodes, scope=scope))
+    (after,) = no_delegate(replace(case, origins=replace(case.origins, graph=inside)))
+    assert after.evidence["taken"] == before.evidence["taken"] - 1
+    assert after.evidence["in_bodies"] == 1
+    assert after.message.endswith(
+        "not counted: 1 in branches or loops, which lowering does not enter"
+    )
 
 
 def test_what_a_backend_would_take_of_it() -> None:
