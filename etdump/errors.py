@@ -7,7 +7,8 @@ EtscopeError
 │ ├ EmptyTrace               the file holds nothing, or no events; says why a runtime emits that
 │ ├ Truncated                the file ends before something that it points to
 │ ├ CorruptTrace             an offset, count or text in the file cannot be true
-│ └ TraceTooLarge            what is to be written would pass the format's limit
+│ ├ TraceTooLarge            what is to be written would pass the format's limit
+│ └ PluginFault              a backend's plug-in failed at it; says which plug-in
 ├ CaptureError               a runtime could not be run, or died; carries its last words
 ├ UsageError                 the request itself makes no sense
 └ MissingExtra               an optional library is not installed; prints the install line
@@ -96,6 +97,12 @@ class TraceTooLarge(TraceError):
     """What is to be written would pass the format's limit of 2^31 bytes."""
 
     default_cure = "Record fewer inferences, or split them over several dumps."
+
+
+class PluginFault(TraceError):
+    """A backend's plug-in failed at what a file holds for it; the text names the plug-in."""
+
+    default_cure = "Repair or uninstall the package that brings it."
 
 
 class CaptureError(EtscopeError):

@@ -8,22 +8,46 @@ vendor can replace them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
-from typing import Protocol
+from typing import NamedTuple, Protocol, TypeVar, cast
 from weakref import WeakKeyDictionary
 
 from etscope.etdump.columns import Bytes
+from etscope.etdump.delegates import Delegate
 from etscope.etdump.errors import TraceError, UsageError
 from etscope.etdump.instructions import InstructionKind
-from etscope.etdump.methods import Method
 from etscope.etdump.program import Program
+from etscope.inspector.backends import guarded
 from etscope.inspector.backends.operations import Attribution, Operations
+from etscope.inspector.backends.weights import Weights
 
 GROUP = "etscope.backends"
 
-#: What the delegates of open programs run: several answers stand on it, and reading takes time.
-_READ: WeakKeyDictionary[Program, dict[tuple[str, int], Operations | None]] = WeakKeyDictionary()
+Found = TypeVar("Found")
+
+#: (what, backend, first byte, size) of what was read of a program's delegates, or why it was not:
+#: several answers stand on it, many delegates may share their bytes, and reading takes time.
+_Place = tuple[str, str, int, int]
+_READ: WeakKeyDictionary[Program, dict[_Place, Operations | Weights | _Unread | None]] = (
+    WeakKeyDictionary()
+)
+
+
+class _Unread(NamedTuple):
+    """An error without its frames, which would keep the program open."""
+
+    kind: type[TraceError]
+    message: str
+    offset: int
+    cure: str
+
+    @staticmethod
+    def of(error: TraceError) -> _Unread:
+        # A plug-in's own subclass may be made in another way.
+        kind = type(error) if type(error).__module__ == TraceError.__module__ else TraceError
+        offset = error.offset if isinstance(error.offset, int) else 0
+        return _Unread(kind, error.message, offset, error.cure)
 
 
 class Backend(Protocol):
@@ -101,7 +125,12 @@ def backend_of(name: str | None) -> Backend | None:
 def resolution_ns(name: str | None) -> float | None:
     """The step of a backend's clock in nanoseconds; None: not known to be coarse."""
     backend = backend_of(name)
-    return None if backend is None else backend.resolution_ns
+    if backend is None or name is None:
+        return None
+    try:
+        return guarded.resolution_of(backend, name)
+    except TraceError:
+        return None  # the step is then derived from its readings
 
 
 def delegate_operations(program: Program, method: str, instruction: int) -> Operations | None:
@@ -117,30 +146,61 @@ def delegate_operations(program: Program, method: str, instruction: int) -> Oper
         KeyError: the program has no such method.
         TraceError: the delegate's bytes are damaged; the place is that in the program.
     """
-    known = _READ.setdefault(program, {})
-    if (method, instruction) not in known:
-        known[method, instruction] = _read(program, program.method(method), instruction)
-    return known[method, instruction]
+    plan = program.method(method)
+    if not 0 <= instruction < len(plan.instructions):
+        return None
+    if plan.instructions.kind[instruction] != InstructionKind.DELEGATE_CALL:
+        return None
+    return operations_in(program, plan.delegates[int(plan.instructions.callee[instruction])])
 
 
-def _read(program: Program, plan: Method, instruction: int) -> Operations | None:
-    backend = backend_of(_backend_at(plan, instruction))
+def operations_in(program: Program, delegate: Delegate) -> Operations | None:
+    """What one delegate of a program runs; None: no plug-in reads it.
+
+    Raises:
+        TraceError: its bytes are damaged, or the plug-in failed; the place is that in the program.
+    """
+    backend = backend_of(delegate.backend)
     if backend is None:
         return None
-    delegate = plan.delegates[int(plan.instructions.callee[instruction])]
-    try:
-        return backend.operations(program.blob(delegate))
-    except TraceError as error:
-        place = delegate.start + (error.offset or 0)
-        raise type(error)(error.message, path=program.path, offset=place, cure=error.cure) from None
+
+    def read() -> Operations:
+        return guarded.operations_of(backend, delegate.backend, program.blob(delegate))
+
+    return _kept(program, delegate, "operations", read)
 
 
-def _backend_at(method: Method, instruction: int) -> str | None:
-    if not 0 <= instruction < len(method.instructions):
+def weights_in(program: Program, delegate: Delegate) -> Weights | None:
+    """The constants that the operations of a delegate read; None: no plug-in tells.
+
+    Raises:
+        TraceError: its bytes are damaged, or the plug-in failed; the place is that in the program.
+    """
+    backend, operations = backend_of(delegate.backend), operations_in(program, delegate)
+    if backend is None or operations is None:
         return None
-    if method.instructions.kind[instruction] != InstructionKind.DELEGATE_CALL:
-        return None
-    return method.backend_of(instruction)
+
+    def read() -> Weights | None:
+        blob = program.blob(delegate)
+        return guarded.weights_of(backend, delegate.backend, blob, len(operations))
+
+    return _kept(program, delegate, "weights", read)
+
+
+def _kept(program: Program, delegate: Delegate, what: str, read: Callable[[], Found]) -> Found:
+    """What `read` gives or raises, read once for all delegates of the same bytes."""
+    known = _READ.setdefault(program, {})
+    place = (what, delegate.backend, delegate.start, delegate.size_bytes)
+    if place not in known:
+        try:
+            known[place] = read()
+        except TraceError as error:
+            known[place] = _Unread.of(error)
+    found = known[place]
+    if isinstance(found, _Unread):
+        start = delegate.start + found.offset
+        raise found.kind(found.message, path=program.path, offset=start, cure=found.cure)
+    return cast(Found, found)
 
 
 def attribute(events: Sequence[str | int], operations: Operations) -> Attribution:
@@ -149,8 +209,14 @@ def attribute(events: Sequence[str | int], operations: Operations) -> Attributio
     Args:
         events: the delegate's event names or numbers, in the order of the trace.
         operations: from `delegate_operations`.
+
+    Returns:
+        A row per event; where the plug-in fails, rows of nothing with what failed as the reason.
     """
     backend = backend_of(operations.backend)
     if backend is None:
         return Attribution.unknown(len(events), f"no plug-in reads {operations.backend}")
-    return backend.attribute(events, operations)
+    try:
+        return guarded.attribution_of(backend, events, operations)
+    except TraceError as error:
+        return Attribution.unknown(len(events), error.message)

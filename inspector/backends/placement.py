@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from typing import NamedTuple, Protocol, TypeAlias, runtime_checkable
 
+from etscope.etdump.errors import TraceError
+from etscope.inspector.backends import guarded
+
+#: What a refusal may be about; "unknown": the plug-in failed to say.
+KINDS = ("operator", "dtype", "shape", "argument", "weights", "unknown")
+
 
 class TensorFacts(NamedTuple):
     """A tensor that a call takes or gives."""
@@ -47,7 +53,7 @@ class Call(NamedTuple):
 class Refusal(NamedTuple):
     """Why a backend does not take a call."""
 
-    kind: str  # operator, dtype, shape, argument or weights
+    kind: str  # one of KINDS
     text: str  # "takes float32 and float16, not int64"
 
 
@@ -61,7 +67,17 @@ class Refuses(Protocol):
 
 
 def refusal_of(backend: object, call: Call) -> tuple[bool, Refusal | None]:
-    """(whether the plug-in knows its partitioner's rules, why it refuses the call)."""
-    if isinstance(backend, Refuses):
-        return True, backend.refusal(call)
-    return False, None
+    """(whether the plug-in knows its partitioner's rules, why it refuses the call).
+
+    A plug-in that fails knows nothing; the text of its answer says how it failed.
+    """
+    if not isinstance(backend, Refuses):
+        return False, None
+    rules = backend
+    try:
+        found = guarded.asked(rules, "its backends", "refusal", lambda: rules.refusal(call))
+        if found is None or (isinstance(found, Refusal) and found.kind in KINDS):
+            return True, found
+        raise guarded.fault(rules, "its backends", "refusal", f"{found!r} is no Refusal")
+    except TraceError as error:
+        return False, Refusal("unknown", f"does not say: {error.message}")

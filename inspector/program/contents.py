@@ -10,9 +10,9 @@ import numpy as np
 from etscope.etdump.delegates import Delegate
 from etscope.etdump.errors import TraceError
 from etscope.etdump.program import Program
-from etscope.inspector.backends import backend_of
+from etscope.inspector.backends import backend_of, operations_in, weights_in
 from etscope.inspector.backends.operations import Operations
-from etscope.inspector.backends.weights import WeightReader, Weights
+from etscope.inspector.backends.weights import Weights
 from etscope.inspector.program.calls import Place, delegate_calls, delegate_counts
 
 
@@ -126,14 +126,9 @@ def _inside(
     program: Program, delegate: Delegate
 ) -> tuple[Operations | None, Weights | None, str | None]:
     """(operations, weights, why they are not known)."""
-    backend = backend_of(delegate.backend)
-    if backend is None:
+    if backend_of(delegate.backend) is None:
         return None, None, f"no plug-in reads {delegate.backend}"
-    blob = program.blob(delegate)
     try:
-        operations = backend.operations(blob)
-        weights = backend.weights(blob) if isinstance(backend, WeightReader) else None
+        return operations_in(program, delegate), weights_in(program, delegate), None
     except TraceError as error:
-        place = delegate.start + (error.offset or 0)
-        return None, None, f"byte {place}: {error.message}"
-    return operations, weights, None
+        return None, None, f"byte {error.offset}: {error.message}"
