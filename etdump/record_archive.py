@@ -29,6 +29,8 @@ _SMALL = 2**20
 #: Room for twenty thousand members.
 _DIRECTORY_LIMIT = 2**20
 _PIECE = 2**18
+#: Where a directory ends: this mark, then at most 65,535 bytes of comment (APPNOTE.TXT 4.3.16).
+_END, _END_WITHIN = b"PK\x05\x06", 22 + 65535
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _ENCRYPTED = 0x1
 _OUTSIDE = re.compile(r"^/|^[A-Za-z]:|\\|[\x00-\x1f]|(^|/)\.{0,2}(/|$)")
@@ -140,9 +142,21 @@ class Archive:
         except Exception as why:
             if head != b"PK\x03\x04":
                 self._not_a_record("this is not an ETRecord, which is a zip file")
+            self._cut_off(why)
             raise self.error(f"the zip file cannot be opened ({_said(why)})") from why
         view.longest = None
         return archive
+
+    def _cut_off(self, why: Exception) -> None:
+        """A zip file has its directory at its end, so one that was cut off has none."""
+        end = max(len(self.data) - _END_WITHIN, 0)
+        if _END in self.data[end:].tobytes():
+            return
+        size = len(self.data)
+        what = "it is cut off or damaged: the directory at the end of the zip file is missing"
+        message = f"{what} after {size} bytes"
+        cure = "Copy it again in binary mode and compare the sizes, or generate the ETRecord again."
+        raise Truncated(message, path=self.path, offset=size, cure=cure) from why
 
     def _not_a_record(self, message: str) -> None:
         cure = "Give the file that ETRecord.save() wrote."

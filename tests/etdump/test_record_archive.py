@@ -147,7 +147,9 @@ def test_a_member_behind_the_file() -> None:
         (b"no zip file at all", NotATrace, "not an ETRecord, which is a zip file"),
         (b"\x80\x02K\x01.", NotATrace, "a pickle"),
         (make.zipped({"data.pkl": b"1"}), NotATrace, "its member ETRECORD_V0 is missing"),
-        (make.record()[:-30], CorruptTrace, "the zip file cannot be opened"),
+        (make.record()[:-30], Truncated, "cut off or damaged: the directory at the end"),
+        (make.record()[:40], Truncated, "missing after 40 bytes"),
+        (make.record()[:30] + make.record()[-22:], CorruptTrace, "the zip file cannot be opened"),
     ],
 )
 def test_what_is_no_record(data: bytes, kind: type[TraceError], reason: str) -> None:
