@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import math
 from dataclasses import dataclass
 
 from etscope.dashboard.python_spans import coloured
@@ -11,6 +12,7 @@ from etscope.inspector.source_view.file_text import FileText, shown_lines
 from etscope.inspector.source_view.line_figures import OperatorUse
 from etscope.inspector.source_view.module_names import folded
 from etscope.inspector.source_view.view import MethodLines
+from etscope.inspector.wording import listed
 
 #: Of one line: characters, operators and modules; of one file: lines. More are counted.
 _LONGEST = 400
@@ -93,13 +95,14 @@ def _row(sheet: Sheet, line: int, number: int | None, code: str, hottest: float)
     lines = sheet.lines
     own, total = float(lines.self_time[number]), float(lines.total_time[number])
     stands = bool(len(lines.index.rows_of(number)))
+    self_time = time_of(sheet.scale, own, float(lines.untold[number])).partition(" ")[0]
     heat = own / hottest if hottest else 0.0
     name = sheet.anchor(line)
     uses = lines.operators(number)
     cold = " cold" if lines.share(total) - lines.share(own) < 1e-9 else ""
     return (
         f'<tr class="timed" id="{name}" style="--heat:{heat:.3f}">'
-        f'<td class="figure self">{time_of(sheet, number) if stands else ""}</td>'
+        f'<td class="figure self">{self_time if stands else ""}</td>'
         f'<td class="figure self">{percent(lines.share(own)) if own else ""}</td>'
         f'<td class="figure total{cold}">{percent(lines.share(total)) if total else ""}</td>'
         f'<td class="track">{bar(heat)}</td><th class="line"><a href="#{name}">{line}</a></th>'
@@ -121,28 +124,26 @@ def bar(part: float) -> str:
     return f'<span><i style="width:{100 * part:.1f}%"></i></span>' if part > 0 else ""
 
 
-def time_of(sheet: Sheet, number: int) -> str:
-    """The self time of a line, without its unit."""
-    scale, own = sheet.scale, float(sheet.lines.self_time[number])
-    untold = float(sheet.lines.untold[number])
-    if not own and untold:
-        return "&lt;" + scale.time(untold).partition(" ")[0]
-    return scale.time(own).partition(" ")[0]
+def time_of(scale: Scale, value: float, untold: float) -> str:
+    """A time with its unit; what a clock could not tell from nothing is below its step, not 0."""
+    if not value and untold:
+        return f"&lt;{scale.time(untold)}" if math.isfinite(untold) else "–"
+    return scale.time(value)
 
 
 def _behind(sheet: Sheet, number: int, uses: list[OperatorUse]) -> str:
     """What shows when the mouse or the keyboard is on a line."""
     lines = sheet.lines
-    total = sheet.scale.time(float(lines.total_time[number]))
+    below = float(lines.untold_total[number])
+    total = time_of(sheet.scale, float(lines.total_time[number]), below)
     function = markup(lines.index.function[number], 80)
     head = f"<p>in <code>{function}</code>, total {total}</p>" if function else ""
     if not uses:
         return f'<div class="behind" role="note">{head}<p>calls what takes this time</p></div>'
     modules = folded(module for module in lines.modules(number) if module)
     if modules:
-        named = ", ".join(f"<code>{markup(module, 80)}</code>" for module in modules[:_MODULES])
-        more = len(modules) - _MODULES
-        head += f"<p>modules: {named}{f' and {more} more' if more > 0 else ''}</p>"
+        named = listed([f"<code>{markup(module, 80)}</code>" for module in modules], _MODULES)
+        head += f"<p>modules: {named}</p>"
     rows = "".join(_use(sheet, use) for use in uses[:_OPERATORS])
     more = len(uses) - _OPERATORS
     rest = f"<p>and {more} more operators</p>" if more > 0 else ""

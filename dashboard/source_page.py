@@ -12,7 +12,7 @@ from etscope.dashboard.source_lines import Sheet, bar, code_table
 from etscope.dashboard.wording import markup, percent, scale_of
 from etscope.inspector.source_view.file_text import FileText
 from etscope.inspector.source_view.verdict import (
-    base_name,
+    DERIVED,
     confidence,
     confidence_parts,
     findings,
@@ -20,7 +20,7 @@ from etscope.inspector.source_view.verdict import (
     verdict,
 )
 from etscope.inspector.source_view.view import MethodLines, SourceView
-from etscope.inspector.wording import counted
+from etscope.inspector.wording import base_name, counted
 
 #: Files of methods that have a tab each; more are counted.
 MOST_TABS = 24
@@ -90,9 +90,10 @@ def _cards(lines: MethodLines) -> list[tuple[str, str, str]]:
     sure = confidence_parts(lines)
     name = markup(lines.name, 40)
     count = counted(len(lines.latency.typical), "inference")
+    basis = f"measured, mean of {count}" if lines.times.timed else f"{DERIVED} of {count}"
     files = counted(len(lines.index.files), "file")
     return [
-        (f"Time of {name}", scale.time(lines.whole), f"measured, mean of {count}"),
+        (f"Time of {name}", scale.time(lines.whole), basis),
         ("On lines of source", percent(lines.share(on)), f"derived; {scale.time(on)}"),
         ("Operator time on lines", percent(lines.ledger.mapped_share("time")), "derived"),
         ("Lines with time", f"{len(lines.hottest):,}", f"of {files}"),
@@ -192,8 +193,7 @@ def _remainder(lines: MethodLines) -> str:
 
 
 def _notes(view: SourceView) -> str:
-    recording = view.report.recording
-    notes = list(dict.fromkeys([*recording.notes, *recording.correlation.notes]))
+    notes = view.notes
     if not notes:
         return ""
     items = "".join(f"<li>{markup(note, 1000)}</li>" for note in notes[:_NOTES])

@@ -6,6 +6,7 @@ import re
 
 from etscope.etdump.errors import UsageError
 from etscope.inspector.source_view.view import MethodLines, SourceView
+from etscope.inspector.wording import listed
 
 _LISTED = 12
 
@@ -35,9 +36,9 @@ def chosen_file(view: SourceView, named: str | None) -> str | None:
     if len(found) == 1:
         return found[0]
     if not found:
-        there = _listed(view.files) or "none"
+        there = listed(view.files, _LISTED) or "none"
         raise UsageError(f"no line of {named} has a time. Files that have: {there}.")
-    raise UsageError(f"{named} may be {_listed(found)}: give more of the path.")
+    raise UsageError(f"{named} may be {listed(found, _LISTED)}: give more of the path.")
 
 
 def chosen_method(view: SourceView, named: str | None, file: str | None) -> MethodLines | None:
@@ -49,12 +50,7 @@ def chosen_method(view: SourceView, named: str | None, file: str | None) -> Meth
     found = [lines for lines in view.methods if named in (None, lines.latency.method)]
     if not found and named is not None:
         names = [lines.latency.method or "(not known)" for lines in view.methods]
-        there = _listed(list(dict.fromkeys(names))) or "none"
+        there = listed(list(dict.fromkeys(names)), _LISTED) or "none"
         raise UsageError(f"no inference of a method {named} was recorded. Methods: {there}.")
     there_too = [lines for lines in found if file is not None and file in lines.index.files]
     return next(iter(there_too or found), None)
-
-
-def _listed(names: list[str]) -> str:
-    more = len(names) - _LISTED
-    return ", ".join(names[:_LISTED]) + (f" and {more} more" if more > 0 else "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -81,13 +82,14 @@ def _figures(
     lines: MethodLines, number: int, line: int, source: str, places: int, hottest: float
 ) -> ListedLine:
     own, total = float(lines.self_time[number]), float(lines.total_time[number])
+    below = float(lines.untold_total[number])
     stands = bool(len(lines.index.rows_of(number)))
     return ListedLine(
         line=line,
         source=source,
         time=time_text(own, float(lines.untold[number]), places) if stands else "",
         share=(percent(lines.share(own)) or "") if stands and own else "",
-        total=fixed(total, places) or "" if total else "",
+        total=time_text(total, below, places) if total or below else "",
         total_share=percent(lines.share(total)) or "" if total else "",
         heat=own / hottest if hottest else 0.0,
         operators=", ".join(use.brief for use in lines.operators(number)),
@@ -95,9 +97,12 @@ def _figures(
 
 
 def time_text(value: float, untold: float, places: int) -> str:
-    """A time; what a clock could not tell from nothing is below its step, not 0."""
+    """A time; what a clock could not tell from nothing is below its step, not 0.
+
+    A dash where that step is not known.
+    """
     if not value and untold:
-        return f"<{untold:.6g}"
+        return f"<{untold:.6g}" if math.isfinite(untold) else "-"
     return fixed(value, places) or ""
 
 

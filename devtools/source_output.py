@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,12 +18,18 @@ from etscope.inspector.recording import Recording
 from etscope.inspector.source_view.document import source_json
 from etscope.inspector.source_view.file_text import FileText
 from etscope.inspector.source_view.module_names import folded
-from etscope.inspector.source_view.verdict import confidence, findings, short_place, verdict
+from etscope.inspector.source_view.verdict import (
+    DERIVED,
+    confidence,
+    findings,
+    short_place,
+    verdict,
+)
 from etscope.inspector.source_view.view import MethodLines, SourceView, source_view
-from etscope.inspector.wording import counted, percent
+from etscope.inspector.wording import counted, listed, percent
 
-#: Lines with the most time that are told about in full.
-_HOTTEST = 3
+#: Lines with the most time that are told about in full, where nobody says how many.
+HOTTEST = 3
 _OTHERS = 12
 
 
@@ -37,6 +42,7 @@ class SourceWanted:
     roots: tuple[Path, ...] = ()
     context: int = 2
     all_lines: bool = False
+    top: int | None = None  # lines to tell about in full; 0: all
     json: str | None = None
     html: str | None = None
     unit: str | None = None
@@ -51,6 +57,11 @@ class SourceWanted:
         if self.html == STDOUT:
             raise UsageError("a page is no text for stdout: give --html a FILE.")
         check_targets((self.json, self.html))
+
+    @property
+    def hottest(self) -> int | None:
+        """How many of the lines with the most time to tell about in full; None: all."""
+        return HOTTEST if self.top is None else self.top or None
 
     @property
     def around(self) -> int | None:
@@ -123,7 +134,7 @@ def print_source(view: SourceView, wanted: SourceWanted) -> None:
     if len(lines.index):
         file = file if wanted.file and file in lines.index.files else lines.files[0]
         _print_file(view, lines, file, wanted)
-        _print_hottest(lines)
+        _print_hottest(lines, wanted.hottest)
     _print_remainder(lines)
     for line in _others(view, lines, file):
         paragraph(line, indent="  ")
@@ -139,9 +150,9 @@ def _coverage(view: SourceView, lines: MethodLines | None) -> list[str]:
             f"coverage: {mapped} of operator time stands on {counted(own, 'line')} of "
             f"{counted(files, 'file')}: {percent(lines.share(on)) or '-'} of {lines.whole_name}"
         )
-    recording = view.report.recording
-    notes = dict.fromkeys([*recording.notes, *recording.correlation.notes])
-    return out + [f"note: {note}" for note in notes]
+        if lines.beside:
+            out[0] += f"; {counted(lines.beside, 'event')} beside the method not counted"
+    return out + [f"note: {note}" for note in view.notes]
 
 
 def _print_file(view: SourceView, lines: MethodLines, file: str, wanted: SourceWanted) -> None:
@@ -150,16 +161,16 @@ def _print_file(view: SourceView, lines: MethodLines, file: str, wanted: SourceW
     say()
     say(f"{file}: {share} of {lines.whole_name}", style="bold")
     paragraph(
-        f"{text.note}; self: operators of the line, total: also what it calls; measured, "
-        f"per inference"
+        f"{text.note}; self: operators of the line, total: also what it calls; "
+        f"per inference, {DERIVED}"
     )
     print_listing(listing(lines, text, wanted.around), lines.latency.unit)
 
 
-def _print_hottest(lines: MethodLines) -> None:
+def _print_hottest(lines: MethodLines, most: int | None) -> None:
     """What is behind the lines with the most time."""
     unit = lines.latency.unit
-    some = lines.hottest[:_HOTTEST].tolist()
+    some = lines.hottest[:most].tolist()
     places = decimals_for([float(lines.self_time[number]) for number in some])
     say()
     say("behind the hottest lines", style="bold")
@@ -178,21 +189,16 @@ def _behind(lines: MethodLines, number: int) -> str:
     backends = {use.backend or "a delegate" for use in uses if use.delegated}
     if any(not use.delegated for use in uses):
         backends.add("outside of delegates")
-    text = f"{_some(named, 6)} ({', '.join(sorted(backends))})"
+    text = f"{listed(named, 6)} ({', '.join(sorted(backends))})"
     modules = folded(module for module in lines.modules(number) if module)
     if modules:
-        text += f"; in {_some(modules, 4)}"
-    return text + f"; by {_some(lines.grounds(number), 3)}: {lines.lowest[number].word}"
+        text += f"; in {listed(modules, 4)}"
+    return text + f"; by {listed(lines.grounds(number), 3)}: {lines.lowest[number].word}"
 
 
 def _share_of(lines: MethodLines, time: float) -> str:
     """Nothing for what took no time that a clock could tell."""
     return f" {percent(lines.share(time)) or '-'}" if time else ""
-
-
-def _some(names: Sequence[str], most: int) -> str:
-    more = len(names) - most
-    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
 
 
 def _print_remainder(lines: MethodLines) -> None:
@@ -219,11 +225,11 @@ def _others(view: SourceView, lines: MethodLines, shown: str | None) -> list[str
     files = [file for file in lines.files if file != shown]
     if files:
         named = [f"{f} ({percent(lines.share(lines.file_time(f))) or '-'})" for f in files]
-        out.append(f"other files: {_some(named, _OTHERS)}")
+        out.append(f"other files: {listed(named, _OTHERS)}")
     others = [other for other in view.methods if other is not lines]
     names = [other.name for other in others if other.latency.method != lines.latency.method]
     if names:
-        out.append(f"other methods: {_some(list(dict.fromkeys(names)), _OTHERS)} (--method NAME)")
+        out.append(f"other methods: {listed(list(dict.fromkeys(names)), _OTHERS)} (--method NAME)")
     if same := len(others) - len(names):
         out.append(f"{counted(same, 'more kind')} of inference of {lines.name} not shown")
     return out

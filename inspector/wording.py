@@ -1,8 +1,9 @@
-"""Figures and counts as they stand in a sentence."""
+"""Figures, counts and names as they stand in a sentence, and figures as they stand in JSON."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 
 def figure(value: float) -> str:
@@ -15,6 +16,22 @@ def figure(value: float) -> str:
 def counted(number: int, one: str, several: str | None = None) -> str:
     """`3 operators`, `1 operator`."""
     return f"{number:,} {one if number == 1 else several or one + 's'}"
+
+
+def listed(names: Sequence[str], most: int) -> str:
+    """`a, b and 3 more`: so many names, and how many there are besides."""
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more:,} more" if more > 0 else "")
+
+
+def base_name(path: str) -> str:
+    """The last part of a path of any system, or of a place in it: `models.py:56`."""
+    return path.replace("\\", "/").rpartition("/")[2] or path
+
+
+def finite(value: float) -> float | None:
+    """A figure for JSON, which has no NaN: None where there is none."""
+    return float(value) if math.isfinite(value) else None
 
 
 def percent(share: float) -> str | None:

@@ -6,24 +6,16 @@ from pathlib import Path
 
 import click
 
-from etscope.devtools.documents import STDOUT
-from etscope.devtools.source_output import SourceWanted, deliver
+from etscope.devtools import options
+from etscope.devtools.source_output import HOTTEST, SourceWanted, deliver
 from etscope.devtools.trace_input import open_trace
-from etscope.inspector.units import TimeScale
-
-_UNITS = click.Choice([scale.value for scale in TimeScale])
-_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.command()
 @click.argument("path", metavar="PATH", type=click.Path(exists=True, path_type=Path))
 @click.argument("file", required=False, metavar="[FILE]")
-@click.option(
-    "--record", type=_FILE, metavar="FILE", help="The ETRecord of the export: which line is which."
-)
-@click.option(
-    "--program", type=_FILE, metavar="FILE", help="The .pte that ran, where no bundle has it."
-)
+@options.record
+@options.program
 @click.option("--method", metavar="NAME", help="The method to show.  [default: the slowest]")
 @click.option(
     "--root",
@@ -43,21 +35,15 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 )
 @click.option("--all-lines", is_flag=True, help="Show every line of the file.")
 @click.option(
-    "--json",
-    "json_to",
-    is_flag=False,
-    flag_value=STDOUT,
-    metavar="[FILE]",
-    help="Write one JSON object to FILE; without FILE, alone to stdout.",
+    "--top",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help=f"Lines with the most time to tell more about; 0 for all.  [default: {HOTTEST}]",
 )
-@click.option("--html", metavar="FILE", help="Write a page that needs nothing else to FILE.")
-@click.option("--unit", type=_UNITS, help="Unit of times.  [default: what reads best; ms in JSON]")
-@click.option(
-    "--source-unit",
-    type=_UNITS,
-    help="What a tick of the trace's clock is.  [default: as the bundle says, or ns]",
-)
-@click.option("--salvage", is_flag=True, help="Read what is readable of a damaged trace.")
+@options.json_to
+@options.html_to
+@options.units
+@options.salvage
 def command(
     path: Path,
     file: str | None,
@@ -67,6 +53,7 @@ def command(
     roots: tuple[Path, ...],
     context: int,
     all_lines: bool,
+    top: int | None,
     json_to: str | None,
     html: str | None,
     unit: str | None,
@@ -79,7 +66,9 @@ def command(
     files, or the end of its path (default: the file with the most time). The file is read where
     it is on this machine and is what was exported; else the lines in the record are shown.
     """
-    wanted = SourceWanted(file, method, roots, context, all_lines, json_to, html, unit, source_unit)
+    wanted = SourceWanted(
+        file, method, roots, context, all_lines, top, json_to, html, unit, source_unit
+    )
     wanted.check()
     recording = open_trace(path, program=program, record=record, salvage=salvage)
     return deliver(recording, wanted)

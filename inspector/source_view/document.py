@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
@@ -16,6 +15,7 @@ from etscope.inspector.source_view.verdict import (
     verdict,
 )
 from etscope.inspector.source_view.view import MethodLines, SourceView
+from etscope.inspector.wording import finite
 
 SCHEMA = "etscope.source"
 VERSION = 1
@@ -31,19 +31,17 @@ def source_json(view: SourceView, choice: Choice = lambda lines, file: True) -> 
         choice: of which methods and files to give the rows. Coverage is that of all.
     """
     recording = view.report.recording
-    manifest = recording.bundle.manifest if recording.bundle else None
-    hashes = {name: entry.sha256 for name, entry in manifest.files.items()} if manifest else {}
     return {
         "schema": SCHEMA,
         "version": VERSION,
-        "source": {"path": recording.source, "sha256": hashes},
+        "source": view.report.source(),
         "verdict": verdict(view.methods[0] if view.methods else None),
         "confidence": confidence(view),
         "coverage": {
             "record": recording.record is not None,
             "program": recording.program is not None,
             "methods": [_coverage(lines, block) for block, lines in enumerate(view.methods)],
-            "notes": [*recording.notes, *recording.correlation.notes],
+            "notes": view.notes,
         },
         "findings": [asdict(finding) for finding in findings(view)],
         "files": [
@@ -67,13 +65,14 @@ def _coverage(lines: MethodLines, block: int) -> dict[str, Any]:
     return {
         "method": lines.latency.method,
         "block": block,
-        f"method_{unit}": _number(lines.latency.mean),
-        f"whole_{unit}": _number(lines.whole),
+        f"method_{unit}": finite(lines.whole),
+        "method_timed": lines.times.timed,
+        "events_beside_method": lines.beside,
         f"on_lines_{unit}": on_lines,
-        "on_lines_share": _number(lines.share(on_lines)),
-        "mapped_time_share": _number(lines.ledger.mapped_share("time")),
-        "confidence_shares": {
-            word: _number(share) for word, share in confidence_parts(lines).items()
+        "on_lines_share": finite(lines.share(on_lines)),
+        "mapped_time_share": finite(lines.ledger.mapped_share("time")),
+        "mapping_confidence": {
+            word: finite(share) for word, share in confidence_parts(lines).items()
         },
         "remainder": [_bucket(lines, bucket) for bucket in lines.remainder],
     }
@@ -85,7 +84,7 @@ def _bucket(lines: MethodLines, bucket: Bucket) -> dict[str, Any]:
         "kind": bucket.kind,
         "reason": bucket.reason,
         f"self_{lines.latency.unit}": bucket.time,
-        "share": _number(lines.share(bucket.time)),
+        "self_share": finite(lines.share(bucket.time)),
         "operators": bucket.operators,
     }
 
@@ -97,7 +96,7 @@ def _file(lines: MethodLines, block: int, file: str) -> dict[str, Any]:
         "block": block,
         "file": file,
         f"self_{lines.latency.unit}": time,
-        "share": _number(lines.share(time)),
+        "self_share": finite(lines.share(time)),
         "lines": len(lines.lines_of(file)),
     }
 
@@ -106,8 +105,10 @@ def _row(view: SourceView, lines: MethodLines, block: int, number: int) -> dict[
     unit, index = lines.latency.unit, lines.index
     file, line = index.files[int(index.file[number])], int(index.line[number])
     own, total = float(lines.self_time[number]), float(lines.total_time[number])
-    untold, events = float(lines.untold[number]), index.rows_of(number)
-    sure = lines.lowest[number]
+    # What a clock cannot tell from nothing is not 0.
+    own_most = None if own else float(lines.untold[number]) or None
+    most = None if total else float(lines.untold_total[number]) or None
+    events, sure = index.rows_of(number), lines.lowest[number]
     return {
         "method": lines.latency.method,
         "block": block,
@@ -116,17 +117,17 @@ def _row(view: SourceView, lines: MethodLines, block: int, number: int) -> dict[
         "source": index.place(number),
         "function": index.function[number],
         "text": view.snippets.get(file, {}).get(line, ""),
-        # What a clock cannot tell from nothing is not 0.
-        f"self_{unit}": None if untold and not own else own,
-        f"total_{unit}": None if untold and not total else total,
-        f"below_resolution_{unit}": untold,
-        "share": _number(lines.share(own)),
-        "total_share": _number(lines.share(total)),
+        f"self_{unit}": own if own_most is None else None,
+        f"total_{unit}": total if most is None else None,
+        "self_share": finite(lines.share(own)) if own_most is None else None,
+        "share": finite(lines.share(total)) if most is None else None,
+        f"self_at_most_{unit}": None if own_most is None else finite(own_most),
+        f"at_most_{unit}": None if most is None else finite(most),
         "calls": float(lines.calls[number]),
         "ops": [_use(use, unit) for use in lines.operators(number)],
         "modules": lines.modules(number),
         "mapped_by": lines.grounds(number),
-        "confidence": sure.word if len(events) else None,
+        "mapping_confidence": sure.word if len(events) else None,
         "events": events.tolist(),
     }
 
@@ -138,9 +139,5 @@ def _use(use: OperatorUse, unit: str) -> dict[str, Any]:
         "delegated": use.delegated,
         "places": use.rows,
         "calls": use.calls,
-        f"self_{unit}": use.time,
+        f"self_{unit}": use.time or None,
     }
-
-
-def _number(value: float) -> float | None:
-    return float(value) if math.isfinite(value) else None

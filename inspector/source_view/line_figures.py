@@ -34,7 +34,7 @@ class OperatorUse:
     delegated: bool  # runs inside a delegate
     rows: int  # places in the program
     calls: float  # per inference
-    time: float  # per inference, measured
+    time: float  # per inference, derived; 0: none that a clock could tell
 
     @property
     def brief(self) -> str:

@@ -10,7 +10,10 @@ from etscope.inspector.backends.operations import Confidence
 from etscope.inspector.findings import Finding
 from etscope.inspector.source_view.module_names import folded
 from etscope.inspector.source_view.view import MethodLines, SourceView
-from etscope.inspector.wording import counted, figure, percent
+from etscope.inspector.wording import base_name, counted, figure, listed, percent
+
+#: What self and total are, in a sentence.
+DERIVED = "derived: means of measured times"
 
 _LEVELS = ("none", "low", "medium", "high")
 #: Share of the time on lines that may be guessed, and of operator time that may be on none.
@@ -18,6 +21,8 @@ _GUESSED = (0.01, 0.1)
 _UNMAPPED = 0.05
 #: From this share of a method on no line on, the verdict says so.
 _ELSEWHERE = 0.5
+#: Modules that the verdict names.
+_MODULES = 3
 
 
 def verdict(lines: MethodLines | None) -> str:
@@ -33,9 +38,9 @@ def verdict(lines: MethodLines | None) -> str:
     share = percent(lines.share(time)) or "-"
     text = f"{short_place(lines, number)} takes {share} of {lines.whole_name}"
     unit = lines.latency.unit
-    text += f": {figure(time)} of {figure(lines.whole)} {unit} (measured, mean of {count})"
+    text += f": {figure(time)} of {figure(lines.whole)} {unit} ({DERIVED} of {count})"
     modules = folded(module for module in lines.modules(number) if module)
-    text += f", in {_some(modules)}." if modules else "."
+    text += f", in {listed(modules, _MODULES)}." if modules else "."
     return text + _elsewhere(lines)
 
 
@@ -60,15 +65,6 @@ def short_place(lines: MethodLines, number: int) -> str:
     name = base_name(place)
     names = [base_name(file) for file in lines.index.files]
     return name if len(set(names)) == len(names) else place
-
-
-def base_name(path: str) -> str:
-    """The last part of a path of any system."""
-    return path.replace("\\", "/").rpartition("/")[2] or path
-
-
-def _some(names: list[str]) -> str:
-    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
 def confidence_parts(lines: MethodLines) -> dict[str, float]:

@@ -162,6 +162,12 @@ class SourceView:
         """All files; those of the kind of inference with the most time first."""
         return list(dict.fromkeys(file for lines in self.methods for file in lines.files))
 
+    @property
+    def notes(self) -> list[str]:
+        """What is to be said of the recording and of how it was joined, each once."""
+        recording = self.report.recording
+        return list(dict.fromkeys([*recording.notes, *recording.correlation.notes]))
+
     @cached_property
     def snippets(self) -> dict[str, dict[int, str]]:
         """By file and line what the export recorded of its text."""

@@ -51,7 +51,9 @@ def test_verdict_coverage_and_confidence_come_first(source: Run) -> None:
     code, out, err = source("transformer_kv.etscope")
     assert (code, err) == (0, "")
     first, second, third = out.splitlines()[:3]
-    assert re.match(r"models\.py:75 takes 3\d\.\d% of forward: \d+ of \d+ us \(measured", first)
+    assert re.match(
+        r"models\.py:75 takes 3\d\.\d% of forward: \d+ of \d+ us \(derived: means", first
+    )
     assert second.startswith("coverage: 100.0% of operator time stands on 12 lines of 1 file")
     assert third.startswith("confidence: high: of the time on lines ")
 
@@ -82,7 +84,19 @@ def test_times_below_the_clock_are_no_zeros(source: Run) -> None:
     assert re.match(r" +<2 ", listed(out)[36])
     _, text, _ = source("convnet_xnnpack.etscope", "--json")
     row = next(row for row in json.loads(text)["rows"] if row["line"] == 36)
-    assert (row["self_ms"], row["below_resolution_ms"]) == (None, 0.002)
+    assert (row["self_ms"], row["self_share"], row["self_at_most_ms"]) == (None, None, 0.002)
+    assert (row["total_ms"], row["share"], row["at_most_ms"]) == (None, None, 0.002)
+    other = next(row for row in json.loads(text)["rows"] if row["self_ms"])
+    assert (other["self_at_most_ms"], other["at_most_ms"]) == (None, None)
+
+
+@pytest.mark.parametrize(("options", "count"), [((), 3), (("--top", 5), 5), (("--top", 0), 12)])
+def test_so_many_of_the_hottest_lines_are_told_about(
+    source: Run, options: tuple[object, ...], count: int
+) -> None:
+    _, out, _ = source("transformer_kv.etscope", *options)
+    told = out[out.index("behind the hottest lines") :].partition("\n\n")[0].splitlines()
+    assert sum(line.startswith("  models.py:") for line in told) == count
 
 
 def test_a_file_and_a_method_are_chosen(source: Run) -> None:
@@ -144,7 +158,7 @@ def test_json_has_a_row_per_line_and_its_parts_add_up(source: Run) -> None:
         rows = [row for row in report["rows"] if row["block"] == method_["block"]]
         parts = [row["self_ms"] for row in rows]
         parts += [bucket["self_ms"] for bucket in method_["remainder"]]
-        assert sum(parts) == pytest.approx(method_["whole_ms"])
+        assert sum(parts) == pytest.approx(method_["method_ms"])
     _, out, _ = source("two_methods.etscope", "--json", "--method", "encode")
     assert {row["method"] for row in json.loads(out)["rows"]} == {"encode"}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from etscope.inspector.wording import counted, figure, percent
+from etscope.inspector.wording import base_name, counted, figure, finite, listed, percent
 
 
 @pytest.mark.parametrize(
@@ -36,6 +36,21 @@ def test_one_and_several() -> None:
 )
 def test_a_share_is_never_rounded_to_nothing(share: float, text: str) -> None:
     assert percent(share) == text
+
+
+def test_more_names_than_wanted_are_counted() -> None:
+    assert listed(["a", "b"], 2) == "a, b"
+    assert listed(["a", "b", "c", "d"], 2) == "a, b and 2 more"
+
+
+@pytest.mark.parametrize("path", ["models.py:56", "a/b/models.py:56", "C:\\a\\models.py:56"])
+def test_a_path_of_any_system_ends_in_its_name(path: str) -> None:
+    assert base_name(path) == "models.py:56"
+
+
+def test_what_is_no_number_is_null_in_json() -> None:
+    assert finite(2) == 2.0
+    assert finite(float("nan")) is finite(float("inf")) is None
 
 
 def test_no_share_has_no_text() -> None:

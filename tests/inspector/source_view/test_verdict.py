@@ -28,8 +28,9 @@ def test_the_verdict_names_the_line_with_the_most_time() -> None:
     told = verdict(view(ALL).methods[0])
     assert told == (
         "model.py:20 takes 32.0% of the method: 0.032 of 0.1 ms "
-        "(measured, mean of 12 inferences), in layers.{0,1}. But 68.0% stands on no line, "
-        "most of it: delegate calls (outside of the operations that the delegate timed)."
+        "(derived: means of measured times of 12 inferences), in layers.{0,1}. "
+        "But 68.0% stands on no line, most of it: delegate calls "
+        "(outside of the operations that the delegate timed)."
     )
 
 
@@ -37,7 +38,8 @@ def test_where_most_stands_on_lines_the_verdict_is_one_sentence() -> None:
     run = method(40, *operator("add.out", 0, 0, 10), *operator("mul.out", 1, 10, 40))
     told = verdict(view_of(run, run, places={0: origin(HERE), 1: origin(HERE)}).methods[0])
     assert told == (
-        "model.py:20 takes 100.0% of the method: 0.04 of 0.04 ms (measured, mean of 2 inferences)."
+        "model.py:20 takes 100.0% of the method: 0.04 of 0.04 ms "
+        "(derived: means of measured times of 2 inferences)."
     )
 
 
