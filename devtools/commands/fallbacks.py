@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from etscope.devtools import options
 from etscope.devtools.documents import STDOUT, check_targets, csv_text, json_text, put
 from etscope.devtools.fallback_text import print_fallbacks
 from etscope.devtools.latency_text import SCREENFUL
@@ -17,57 +18,17 @@ from etscope.devtools.trace_input import open_trace
 from etscope.inspector.fallbacks.report import fallback_report
 from etscope.inspector.latency_report import latency_report
 from etscope.inspector.recording import Recording
-from etscope.inspector.units import TimeScale
-
-_UNITS = click.Choice([scale.value for scale in TimeScale])
-_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.command()
 @click.argument("path", metavar="PATH", type=click.Path(exists=True, path_type=Path))
-@click.option(
-    "--program",
-    type=_FILE,
-    metavar="FILE",
-    help="The .pte that ran, where no bundle has it: tells what the operators work on.",
-)
-@click.option(
-    "--record",
-    type=_FILE,
-    metavar="FILE",
-    help="The ETRecord of the export, where no bundle has it: tells modules and source lines.",
-)
-@click.option(
-    "--top",
-    type=click.IntRange(min=0),
-    metavar="N",
-    help=f"Rows of a table; 0 for all.  [default: {SCREENFUL}, or all in a pipe]",
-)
-@click.option(
-    "--json",
-    "json_to",
-    is_flag=False,
-    flag_value=STDOUT,
-    metavar="[FILE]",
-    help="Write one JSON object to FILE; without FILE, alone to stdout.",
-)
-@click.option(
-    "--csv",
-    "csv_to",
-    is_flag=False,
-    flag_value=STDOUT,
-    metavar="[FILE]",
-    help="Write a line per operator to FILE; without FILE, alone to stdout.",
-)
-@click.option(
-    "--unit", type=_UNITS, help="Unit of times.  [default: what reads best; ms in JSON and CSV]"
-)
-@click.option(
-    "--source-unit",
-    type=_UNITS,
-    help="What a tick of the trace's clock is.  [default: as the bundle says, or ns]",
-)
-@click.option("--salvage", is_flag=True, help="Read what is readable of a damaged trace.")
+@options.program
+@options.record
+@options.top(SCREENFUL)
+@options.json_to
+@options.csv_to
+@options.units
+@options.salvage
 def command(
     path: Path,
     program: Path | None,

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from etscope.devtools import options
 from etscope.devtools.documents import STDOUT
 from etscope.devtools.latency_output import Wanted, deliver, known_limit
 from etscope.devtools.latency_table import SORTS
@@ -14,27 +15,14 @@ from etscope.devtools.rollup_rows import SORTS as SUM_SORTS
 from etscope.devtools.rollup_text import RollupLayout
 from etscope.devtools.trace_input import open_trace
 from etscope.inspector.rollups import ROLLUPS
-from etscope.inspector.units import TimeScale
-
-_UNITS = click.Choice([scale.value for scale in TimeScale])
 
 
 @click.command()
 @click.argument(
     "path", required=False, metavar="PATH", type=click.Path(exists=True, path_type=Path)
 )
-@click.option(
-    "--program",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="The .pte that ran, where no bundle has it: names methods, operators and backends.",
-)
-@click.option(
-    "--record",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="The ETRecord of the export, where no bundle has it: tells modules and source lines.",
-)
+@options.program
+@options.record
 @click.option(
     "--by",
     type=click.Choice(list(ROLLUPS)),
@@ -49,12 +37,7 @@ _UNITS = click.Choice([scale.value for scale in TimeScale])
     help="Order of the operators: time is per inference; order is that of the program. "
     f"With --by: {', '.join(SUM_SORTS)}.",
 )
-@click.option(
-    "--top",
-    type=click.IntRange(min=0),
-    metavar="N",
-    help=f"Rows of a table; 0 for all.  [default: {SCREENFUL}, or all in a pipe]",
-)
+@options.top(SCREENFUL)
 @click.option(
     "--depth",
     type=click.IntRange(min=0),
@@ -64,32 +47,11 @@ _UNITS = click.Choice([scale.value for scale in TimeScale])
 @click.option(
     "--all", "every_kind", is_flag=True, help="Also rows of kernels, control and the framework."
 )
-@click.option(
-    "--json",
-    "json_to",
-    is_flag=False,
-    flag_value=STDOUT,
-    metavar="[FILE]",
-    help="Write one JSON object to FILE; without FILE, alone to stdout.",
-)
-@click.option(
-    "--csv",
-    "csv_to",
-    is_flag=False,
-    flag_value=STDOUT,
-    metavar="[FILE]",
-    help="Write a line per row to FILE; without FILE, alone to stdout.",
-)
-@click.option("--html", metavar="FILE", help="Write a page that needs nothing else to FILE.")
-@click.option(
-    "--unit", type=_UNITS, help="Unit of times.  [default: what reads best; ms in JSON and CSV]"
-)
-@click.option(
-    "--source-unit",
-    type=_UNITS,
-    help="What a tick of the trace's clock is.  [default: as the bundle says, or ns]",
-)
-@click.option("--salvage", is_flag=True, help="Read what is readable of a damaged trace.")
+@options.json_to
+@options.csv_to
+@options.html_to
+@options.units
+@options.salvage
 @click.option(
     "--fail-on",
     multiple=True,

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from etscope.devtools import options
 from etscope.devtools.delegate_text import print_delegate
 from etscope.devtools.documents import STDOUT, check_targets, json_text, put
 from etscope.devtools.program_input import open_program
@@ -25,20 +26,8 @@ from etscope.inspector.wording import counted
     metavar="N",
     help="List what is inside this delegate; N is its number in the table of delegates.",
 )
-@click.option(
-    "--top",
-    type=click.IntRange(min=0),
-    metavar="N",
-    help=f"Rows of a table; 0 for all.  [default: {SCREENFUL}, or all in a pipe]",
-)
-@click.option(
-    "--json",
-    "json_to",
-    is_flag=False,
-    flag_value=STDOUT,
-    metavar="[FILE]",
-    help="Write one JSON object to FILE; without FILE, alone to stdout.",
-)
+@options.top(SCREENFUL)
+@options.json_to
 def command(path: Path, delegate: int | None, top: int | None, json_to: str | None) -> int:
     """Say what a program holds, and what makes it big.
 
