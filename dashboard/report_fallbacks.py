@@ -9,8 +9,8 @@ from etscope.dashboard.wording import Scale, digits, markup, percent, scale_of
 from etscope.inspector.fallbacks.ledger import FallbackLedger
 from etscope.inspector.fallbacks.lines import FallbackLine
 from etscope.inspector.fallbacks.report import FallbackReport, fallback_report
-from etscope.inspector.findings import short
 from etscope.inspector.latency_report import LatencyReport
+from etscope.inspector.wording import base_name
 
 #: Kinds of inference, and lines of each, that are shown; the JSON has all.
 _METHODS = 6
@@ -60,7 +60,7 @@ def _place(line: FallbackLine) -> str:
     if line.source is None:
         return "–"
     where = f"<br><small><bdi>{markup(line.module)}</bdi></small>" if line.module else ""
-    return f'<bdi title="{markup(line.source)}">{markup(short(line.source))}</bdi>{where}'
+    return f'<bdi title="{markup(line.source)}">{markup(base_name(line.source))}</bdi>{where}'
 
 
 def _operators(line: FallbackLine) -> str:

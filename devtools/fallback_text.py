@@ -14,8 +14,7 @@ from etscope.inspector.fallbacks.edges import WORDS
 from etscope.inspector.fallbacks.ledger import Fallback, FallbackLedger
 from etscope.inspector.fallbacks.lines import FallbackLine
 from etscope.inspector.fallbacks.report import FallbackReport
-from etscope.inspector.findings import short
-from etscope.inspector.wording import counted, percent
+from etscope.inspector.wording import base_name, counted, percent
 
 #: Lines whose reasons and estimates are told in full.
 _TOLD = 5
@@ -95,7 +94,7 @@ def _print_lines(lines: list[FallbackLine], ledger: FallbackLedger) -> None:
     ]
     cells = [
         [
-            None if line.source is None else short(line.source),
+            None if line.source is None else base_name(line.source),
             line.module or None,
             _some(line.operators),
             str(len(line.rows)),
@@ -123,7 +122,7 @@ def _gain_text(gain: float, at_most: bool, places: int) -> str | None:
 def _explain(line: FallbackLine, ledger: FallbackLedger) -> None:
     """Why, what is around, and what the estimate stands on."""
     first = line.rows[0]
-    title = short(line.source) if line.source else first.operator
+    title = base_name(line.source) if line.source else first.operator
     say()
     paragraph(f"{title}: {line.why}", "  ", "    ")
     around = list(dict.fromkeys(one for row in line.rows for one in row.around))
@@ -178,7 +177,7 @@ def _print_rows(rows: tuple[Fallback, ...], report: FallbackReport, number: int)
                 _gain_text(row.gain.value, row.gain.at_most, places),
                 ", ".join(row.types) or None,
                 row.reason.words,
-                None if source is None else short(source),
+                None if source is None else base_name(source),
                 origins.module(row.row) or None,
             ]
         )

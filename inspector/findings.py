@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,7 +10,7 @@ from etscope.inspector.correlate.origins import Origins
 from etscope.inspector.fallbacks.ledger import FallbackLedger
 from etscope.inspector.latency import MethodLatency
 from etscope.inspector.recording import Recording
-from etscope.inspector.wording import counted
+from etscope.inspector.wording import base_name, counted
 
 #: From what to look at first to what is good to know.
 SEVERITIES = ("high", "medium", "low", "info")
@@ -49,15 +48,10 @@ class Case:
     def place(self, row: int) -> str:
         """Where a row comes from: "models.py:56 in layers.0.attention"; "" where not known."""
         source, module = self.origins.source(row), self.origins.module(row)
-        parts = [short(source)] if source else []
+        parts = [base_name(source)] if source else []
         if module:
             parts.append(f"in {module}")
         return " ".join(parts)
-
-
-def short(source: str) -> str:
-    """A line without the folders of its file: "models.py:56"."""
-    return re.split(r"[/\\]", source)[-1]
 
 
 #: More of one rule are counted instead of listed; the kinds with the most time come first.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -23,7 +22,7 @@ from etscope.inspector.row_figures import row_figures
 from etscope.inspector.rules import DEFAULT_RULES
 from etscope.inspector.rules.cost import alike, outweighed
 from etscope.inspector.waterfall import Part, waterfall
-from etscope.inspector.wording import counted, figure
+from etscope.inspector.wording import counted, figure, finite
 
 SCHEMA = "etscope.latency"
 VERSION = 1
@@ -106,11 +105,7 @@ class LatencyReport:
 
 
 def _parts(parts: list[Part]) -> list[dict[str, Any]]:
-    return [asdict(part) | {"value": _number(part.value)} for part in parts]
-
-
-def _number(value: float) -> float | None:
-    return float(value) if math.isfinite(value) else None
+    return [asdict(part) | {"value": finite(part.value)} for part in parts]
 
 
 def latency_report(
@@ -197,7 +192,7 @@ def _coverage(recording: Recording, methods: list[MethodLatency]) -> dict[str, A
         "not_nesting": sum(latency.not_nesting for latency in methods),
         "values_logged": len(trace.values),
         "time_explained_share": [
-            _number(1 - latency.unexplained / latency.mean if latency.mean else float("nan"))
+            finite(1 - latency.unexplained / latency.mean if latency.mean else float("nan"))
             for latency in methods
         ],
         "operators_unnamed": sum(

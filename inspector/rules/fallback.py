@@ -12,8 +12,8 @@ from etscope.inspector.correlate.operators import parts_of
 from etscope.inspector.fallbacks.ledger import Fallback
 from etscope.inspector.fallbacks.lines import FallbackLine, lines_of
 from etscope.inspector.fallbacks.reasons import IDLE
-from etscope.inspector.findings import Case, Finding, short
-from etscope.inspector.wording import counted, figure
+from etscope.inspector.findings import Case, Finding
+from etscope.inspector.wording import base_name, counted, figure
 
 #: A cost below this share of the method is not worth a finding.
 _LITTLE = 0.02
@@ -200,4 +200,4 @@ def _title(line: FallbackLine) -> str:
     if line.source is None:
         return f"{first}{f' ({several})' if many else ''}"
     where = f" in {line.module}" if line.module else ""
-    return f"{short(line.source)}{where} ({some}{many})"
+    return f"{base_name(line.source)}{where} ({some}{many})"

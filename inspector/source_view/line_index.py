@@ -64,7 +64,8 @@ class LineIndex:
         return self._sums(self.through_line, values[self.through_row])
 
     def _sums(self, lines: Ints, values: Reals) -> Reals:
-        return np.bincount(lines, np.where(np.isnan(values), 0.0, values), len(self))
+        told = np.where(np.isnan(values), 0.0, values)
+        return np.bincount(lines, told, len(self)).astype(np.float64)
 
 
 def line_index(rows: OperatorRows, origins: Origins, counted: NDArray[np.bool_]) -> LineIndex:
