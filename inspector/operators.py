@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -60,7 +61,15 @@ class OperatorRows:
 
     def children(self, row: int) -> Ints:
         """The rows right under one row."""
-        return np.flatnonzero(self.parent == row)
+        order, parents = self._by_parent
+        start, end = np.searchsorted(parents, (row, row + 1))
+        return order[start:end]
+
+    @cached_property
+    def _by_parent(self) -> tuple[Ints, Ints]:
+        """The rows in the order of those above them, and those."""
+        order = np.argsort(self.parent, kind="stable")
+        return order, self.parent[order]
 
 
 class TreeLabels:

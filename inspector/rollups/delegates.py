@@ -26,13 +26,15 @@ def by_delegate(latency: MethodLatency, origins: Origins) -> Rollup:
     """
     sheet = Sheet("delegate", latency, origins)
     rows = latency.rows
+    kernels = [row for row, kind in enumerate(rows.kind) if kind == "kernel"]
+    with_kernel = set(rows.parent[kernels].tolist())
     for row, head in sheet.rows():
         kind = rows.kind[head]
         if kind in ("delegate", "delegated"):
             _of_call(sheet, row, head)
             continue
         if kind in ("operator", "kernel"):
-            _of_operator(sheet, row, head)
+            _of_operator(sheet, row, head, has_kernel=head in with_kernel)
             continue
         rest = of_kind(kind)
         if rest is not None:
@@ -67,10 +69,9 @@ def _of_call(sheet: Sheet, row: int, head: int) -> None:
         draft.detail = f"{detail}; its inside is not timed".removeprefix("; ")
 
 
-def _of_operator(sheet: Sheet, row: int, head: int) -> None:
+def _of_operator(sheet: Sheet, row: int, head: int, *, has_kernel: bool) -> None:
     rows = sheet.latency.rows
     sheet.draft((OUTSIDE,), OUTSIDE, detail="operators on kernels of the runtime")
-    has_kernel = any(rows.kind[r] == "kernel" for r in rows.children(head).tolist())
     if row != head:
         name, detail = "kernels", ""
     elif has_kernel:

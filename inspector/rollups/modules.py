@@ -19,6 +19,11 @@ from etscope.inspector.rollups.table import Entry, Place, Rollup, Sheet
 ROOT = "(root)"
 
 
+def shown_module(path: str | None) -> str | None:
+    """A module's path as it is shown: the root has none of its own; None: not known."""
+    return ROOT if path == "" else path
+
+
 def by_module(latency: MethodLatency, origins: Origins) -> Rollup:
     """Time by module. A module's own time is that of operators in no module inside it.
 
@@ -62,6 +67,7 @@ class _Tree:
     def place(self, modules: tuple[Module, ...]) -> Place:
         """The place of a stack of modules, with drafts for all of them."""
         place: Place = ()
+        calls: tuple[int, ...] = ()
         above = ""
         for depth, module in enumerate(modules):
             holder = module.path.rpartition(".")[0]
@@ -70,7 +76,7 @@ class _Tree:
                 self.sheet.draft(place, holder, keys={"module": holder})
             place = (*place, module.path)
             self.sheet.draft(place, module.path or ROOT, keys={"module": module.path})
-            calls = tuple(one.call for one in modules[: depth + 1])
+            calls = (*calls, module.call)
             self._calls.setdefault(place, set()).add(calls)
             self._types.setdefault(place, Counter())[module.type] += 1
             above = module.path

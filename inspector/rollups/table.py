@@ -124,11 +124,13 @@ class Sheet:
 
     def _order(self) -> list[Place]:
         """Places, parents first, siblings by their totals, remainders behind the others."""
-        total: dict[Place, float] = {}
-        for place, draft in self.drafts.items():
-            own = float(self.times.own[draft.rows].sum())
-            for depth in range(1, len(place) + 1):
-                total[place[:depth]] = total.get(place[:depth], 0.0) + own
+        total = {
+            place: float(self.times.own[draft.rows].sum()) for place, draft in self.drafts.items()
+        }
+        # Places know those above them, so the deepest first brings each total up in one pass.
+        for place in sorted(self.drafts, key=len, reverse=True):
+            if len(place) > 1:
+                total[place[:-1]] += total[place]
         under: dict[Place, list[Place]] = {}
         for place in self.drafts:
             under.setdefault(place[:-1], []).append(place)
