@@ -34,19 +34,22 @@ def overwritten_results(plan: MemoryPlan) -> list[Overwritten]:
 
     Only what runs behind the move counts: the jump after it skips the other branch.
     """
-    if not len(plan.touches.moves):
+    sound = all((use.live_bytes == use.summed_bytes).all() for use in plan.arenas)
+    if sound or not len(plan.touches.moves):
         return []
+    after = _after_moves(plan.method)
     row_of = np.full(len(plan.method.values.tensors), -1, np.int64)
     row_of[plan.tensor] = np.arange(len(plan))
     found = []
-    where = np.flatnonzero(plan.touches.writes & (row_of[plan.touches.tensor] >= 0))
+    carries = plan.touches.writes & plan.touches.carries
+    where = np.flatnonzero(carries & (row_of[plan.touches.tensor] >= 0))
     step, written = plan.touches.row[where], row_of[plan.touches.tensor[where]]
     for move, source, target in plan.touches.moves.tolist():
         result, shown = int(row_of[source]), int(row_of[target])
         if result < 0 or shown < 0:
             continue
         last = int(plan.last[plan.shows[shown]])
-        low, high = np.searchsorted(step, [_after(plan.method, move), last])
+        low, high = np.searchsorted(step, [after[move], last])
         hits = np.flatnonzero(_writes_over(plan, result, written[low:high]))
         if len(hits):
             at = int(low + hits[0])
@@ -64,12 +67,11 @@ def _writes_over(plan: MemoryPlan, result: int, written: Ints) -> NDArray[np.boo
     return shared
 
 
-def _after(method: Method, move: int) -> int:
-    """The first instruction that runs when a branch's moves are done."""
-    table = method.instructions
-    at = move
-    while at < len(table) and table.kind[at] == InstructionKind.MOVE_CALL:
-        at += 1
-    if at < len(table) and table.kind[at] == InstructionKind.JUMP_FALSE_CALL:
-        return max(at + 1, at + int(table.destination[at] - table.instruction[at]))
-    return at
+def _after_moves(method: Method) -> Ints:
+    """Per instruction the first that runs when the moves that begin there are done."""
+    table, rows = method.instructions, np.arange(len(method.instructions))
+    no_move = np.where(table.kind == InstructionKind.MOVE_CALL, len(rows), rows)
+    at = np.minimum.accumulate(no_move[::-1])[::-1]
+    jumps = table.kind == InstructionKind.JUMP_FALSE_CALL
+    behind = np.where(jumps, rows + np.maximum(table.destination - table.instruction, 1), rows)
+    return np.append(behind, len(rows))[at]
