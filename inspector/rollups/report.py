@@ -16,7 +16,7 @@ SCHEMA = "etscope.rollup"
 VERSION = 1
 #: What an entry may join by, in the order of the JSON rows.
 _KEYS = (
-    *("chain", "instruction", "delegate_id", "node", "op", "module", "module_type"),
+    *("chain", "instruction", "op", "module", "module_type"),
     *("source", "file", "function", "category", "backend"),
 )
 
@@ -97,7 +97,7 @@ def _covered(rollup: Rollup, number: int) -> dict[str, Any]:
     out = {
         "method": rollup.method,
         "block": number,
-        f"per_inference_{rollup.unit}": _number(rollup.whole),
+        f"method_{rollup.unit}": _number(rollup.whole),
         "method_timed": rollup.timed,
         "named_share": _number(rollup.named),
         "events_beside_method": rollup.beside,
@@ -125,10 +125,11 @@ def _row(rollup: Rollup, number: int, at: int, entry: Entry) -> dict[str, Any]:
         "calls": entry.calls,
         "operators": entry.operators,
         "events_without_time": entry.untimed,
-        f"own_{unit}": own,
-        f"per_inference_{unit}": total,
-        "own_share": None if own is None else _number(rollup.share(own)),
+        f"self_{unit}": own,
+        f"total_{unit}": total,
+        "self_share": None if own is None else _number(rollup.share(own)),
         "share": None if total is None else _number(rollup.share(total)),
+        f"self_at_most_{unit}": None if entry.own_below is None else _number(entry.own_below),
         f"at_most_{unit}": None if entry.below is None else _number(entry.below),
     }
 

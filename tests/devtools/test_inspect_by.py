@@ -46,12 +46,12 @@ def test_the_rows_of_a_method_add_up_to_it(inspect: Run, name: str, by: str) -> 
     assert (code, err, found["schema"], found["by"]) == (0, "", "etscope.rollup", by)
     for method in found["coverage"]["methods"]:
         rows = [row for row in found["rows"] if row["block"] == method["block"]]
-        whole = method["per_inference_ms"]
-        assert sum(row["own_ms"] or 0 for row in rows) == pytest.approx(whole)
-        tops = [row["per_inference_ms"] or 0 for row in rows if row["level"] == 0]
+        whole = method["method_ms"]
+        assert sum(row["self_ms"] or 0 for row in rows) == pytest.approx(whole)
+        tops = [row["total_ms"] or 0 for row in rows if row["level"] == 0]
         assert sum(tops) == pytest.approx(whole)
         assert rows[-1]["name"] == "(unexplained)"
-        named = sum(row["own_share"] or 0 for row in rows if row["kind"] == "entry")
+        named = sum(row["self_share"] or 0 for row in rows if row["kind"] == "entry")
         assert named == pytest.approx(method["named_share"])
 
 
@@ -95,7 +95,7 @@ def test_csv_has_a_line_per_entry(inspect: Run) -> None:
     _, out, _ = inspect(SAMPLES / "transformer_kv.etscope", "--by", "op", "--csv", "--unit", "us")
     rows = list(csv.DictReader(io.StringIO(out)))
     assert (rows[0]["op"], rows[0]["operators"]) == ("aten::permute_copy.out", "15.0")
-    assert float(rows[0]["per_inference_us"]) == pytest.approx(347.84, abs=0.01)
+    assert float(rows[0]["total_us"]) == pytest.approx(347.84, abs=0.01)
 
 
 def test_a_finding_still_fails_where_asked(inspect: Run) -> None:

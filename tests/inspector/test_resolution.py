@@ -118,7 +118,12 @@ def test_a_reading_of_nothing_without_a_step_is_not_known(ends: tuple[int, ...])
     assert not is_below(0.5, step, "p50")
     rollup = rollup_report(found, "op").to_json()
     (row,) = [row for row in rollup["rows"] if row["name"] == "op 0"]
-    assert row[f"own_{latency.unit}"] is row[f"at_most_{latency.unit}"] is None
+    assert (
+        row[f"self_{latency.unit}"]
+        is row[f"self_at_most_{latency.unit}"]
+        is row[f"at_most_{latency.unit}"]
+        is None
+    )
     json.dumps([rollup, found.to_json()], allow_nan=False)
 
 
