@@ -20,7 +20,7 @@ def summary(report: LatencyReport) -> str:
     return (
         f'<p class="verdict">{markup(report.verdict, _SENTENCE)}</p>\n'
         f'<p class="confidence"><span class="badge {_known(level)}">{markup(level)} confidence'
-        f"</span> {markup(reason, _SENTENCE)}</p>\n"
+        f"</span> in the times: {markup(reason, _SENTENCE)}</p>\n"
         f'<dl class="cards">{cards}</dl>'
     )
 
@@ -45,7 +45,7 @@ def _cards(report: LatencyReport) -> list[tuple[str, str, str]]:
     note = f"of {all_of_them:,}; {warm:,} left out as warm-up"
     cards.append(("Inferences counted", f"{counted:,}", note + (f", {left:,} not" if left else "")))
     cards.append(_explained_card(cover))
-    cards.append(_mapped_card(cover))
+    cards.append(_mapped_card(cover, report.recording.record_unread))
     known, kinds = cover["methods_known"], len(report.methods)
     how = ", ".join(markup(way) for way in cover["methods_by"])
     cards.append(("Methods known", f"{known} of {kinds}", f"by: {how}" if how else ""))
@@ -67,11 +67,12 @@ def _explained_card(cover: dict[str, Any]) -> tuple[str, str, str]:
     return "Time explained", percent(shares[0]), "of the method lies in an event; derived"
 
 
-def _mapped_card(cover: dict[str, Any]) -> tuple[str, str, str]:
+def _mapped_card(cover: dict[str, Any], unread: bool) -> tuple[str, str, str]:
     shares = [one["mapped_time_share"] for one in cover["mapping"]]
     found = [share for share in shares if share is not None]
     if not cover["record"] and not any(found):
-        return "Mapped to source", "–", "there is no ETRecord"
+        why = "the ETRecord cannot be read" if unread else "there is no ETRecord"
+        return "Mapped to source", "–", why
     if not found:
         return "Mapped to source", "–", "no operator was timed"
     which = "" if len(found) == 1 else ", least of all methods"

@@ -9,6 +9,7 @@ from etscope.dashboard.figures.operators import name_of
 from etscope.dashboard.wording import Scale, digits, markup, percent
 from etscope.inspector.latency import MethodLatency
 from etscope.inspector.resolution import clock_step, is_below
+from etscope.inspector.rollups.modules import shown_module
 from etscope.inspector.statistics import Reals
 
 #: Rows of one table; what is left out is counted.
@@ -26,7 +27,10 @@ def operator_table(latency: MethodLatency, rows: list[dict[str, Any]], scale: Sc
         rows: of the report, those of this kind of inference.
     """
     ordered = sorted(rows, key=lambda row: -(row[f"per_inference_{latency.unit}"] or 0.0))
-    shown, words = ordered[:ROWS], [pair for pair in _WORDS if any(row[pair[0]] for row in rows)]
+    shown, words = (
+        ordered[:ROWS],
+        [pair for pair in _WORDS if any(_word(row, pair[0]) for row in rows)],
+    )
     unit = f"[{scale.symbol}]"
     heads = [_head("operator or operation", "text"), _head("kind", "text"), _head("#", "number")]
     heads += [_head(name, "text") for _, name in words]
@@ -63,7 +67,7 @@ def _row(
         f'<th scope="row"><bdi>{name}</bdi></th>',
         f'<td><span class="dot {kind}"></span>{kind}</td>',
         _number(row["instruction"] if row["chain"] >= 0 else None, _place(row)),
-        *(f"<td><bdi>{markup(str(row[key] or ''))}</bdi></td>" for key, _ in words),
+        *(f"<td><bdi>{markup(_word(row, key))}</bdi></td>" for key, _ in words),
         _number(row["calls"], f"{row['calls']:.4g}"),
         _time(row[f"per_inference_{unit}"], scale, blind("total", rows.total)),
         _share(row["share"]),
@@ -74,6 +78,11 @@ def _row(
     ]
     top = ' data-top=""' if row["parent"] == 0 else ""
     return f'<tr data-kind="{kind}"{top}>{"".join(cells)}</tr>'
+
+
+def _word(row: dict[str, Any], key: str) -> str:
+    found = shown_module(row[key]) if key == "module" else row[key]
+    return "" if found is None else str(found)
 
 
 def _place(row: dict[str, Any]) -> str:

@@ -14,6 +14,7 @@ from etscope.inspector.fallbacks.edges import WORDS
 from etscope.inspector.fallbacks.ledger import Fallback, FallbackLedger
 from etscope.inspector.fallbacks.lines import FallbackLine
 from etscope.inspector.fallbacks.report import FallbackReport
+from etscope.inspector.rollups.modules import shown_module
 from etscope.inspector.wording import base_name, counted, percent
 
 #: Lines whose reasons and estimates are told in full.
@@ -30,7 +31,7 @@ def print_fallbacks(report: FallbackReport, top: int | None = None) -> None:
     paragraph(report.verdict, style="bold")
     for line in _coverage(report):
         paragraph(line, indent="  ")
-    paragraph(f"confidence: {report.report.confidence}")
+    paragraph(f"confidence in the times: {report.report.confidence}")
     print_findings(report.findings)
     count = min(len(report.lines), MOST_KINDS if top != 0 else len(report.lines))
     for number in range(count):
@@ -55,7 +56,9 @@ def _coverage(report: FallbackReport) -> list[str]:
     if not known["program"]:
         lines.append("no program: --program X.pte tells what the operators work on")
     if not known["record"]:
-        lines.append("no ETRecord: --record X.etrecord tells source lines and modules")
+        unread = report.report.recording.record_unread
+        what = "the ETRecord cannot be read" if unread else "no ETRecord"
+        lines.append(f"{what}: --record X.etrecord tells source lines and modules")
     return lines + [f"note: {note}" for note in (*known["notes"], *known["join_notes"])]
 
 
@@ -95,7 +98,7 @@ def _print_lines(lines: list[FallbackLine], ledger: FallbackLedger) -> None:
     cells = [
         [
             None if line.source is None else base_name(line.source),
-            line.module or None,
+            shown_module(line.module),
             _some(line.operators),
             str(len(line.rows)),
             fixed(line.time, places),
@@ -178,7 +181,7 @@ def _print_rows(rows: tuple[Fallback, ...], report: FallbackReport, number: int)
                 ", ".join(row.types) or None,
                 row.reason.words,
                 None if source is None else base_name(source),
-                origins.module(row.row) or None,
+                shown_module(origins.module(row.row)),
             ]
         )
     print_fitting(columns, cells, ("types", "module", "source", "share"))

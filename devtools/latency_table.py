@@ -15,6 +15,7 @@ from etscope.inspector.correlate.origins import Origins
 from etscope.inspector.latency import MethodLatency
 from etscope.inspector.operators import OperatorRows
 from etscope.inspector.resolution import below_text, clock_step, is_below
+from etscope.inspector.rollups.modules import shown_module
 from etscope.inspector.wording import counted, percent
 
 #: What a table may be sorted by. Figures come largest first.
@@ -168,7 +169,7 @@ def _cells(
                 _share_of(rows, row, unit),
                 bar(share, _BAR),
                 str(int(statistics.count[row])),
-                *([_line(origins, row), origins.module(row)] if known else []),
+                *([_line(origins, row), shown_module(origins.module(row))] if known else []),
             ]
         )
     return columns, cells

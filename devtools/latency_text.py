@@ -64,7 +64,7 @@ def print_report(report: LatencyReport, layout: Layout | None = None) -> None:
     paragraph(report.verdict, style="bold")
     for line in coverage_lines(report):
         paragraph(line, indent="  ")
-    paragraph(f"confidence: {report.confidence}")
+    paragraph(f"confidence in the times: {report.confidence}")
     if not report.methods:
         paragraph(f"What the file holds says: etscope doctor {report.recording.source}")
     print_findings(report.findings)

@@ -6,7 +6,7 @@ import math
 
 from etscope.inspector.correlate.ledger import Bucket, Ledger
 from etscope.inspector.latency_report import LatencyReport
-from etscope.inspector.wording import percent
+from etscope.inspector.wording import counted, percent
 
 #: Reasons that are told; the JSON report has all.
 _REASONS = 3
@@ -23,7 +23,9 @@ def mapping_lines(report: LatencyReport) -> list[str]:
     ]
     lines = list(dict.fromkeys(_line(*one, len(told) > 1) for one in told))[:_KINDS]
     if told and report.recording.record is None:
-        lines = ["source lines: none, there is no ETRecord (--record FILE)"]
+        unread = report.recording.record_unread
+        why = "the ETRecord cannot be read" if unread else "there is no ETRecord (--record FILE)"
+        lines = [f"source lines: none, {why}"]
         if any(ledger.mapped_share() > 0 for _, ledger in told):
             lines = [_line(*one, len(told) > 1) for one in told[:_KINDS]]
     return lines + [f"note: {note}" for note in report.recording.correlation.notes]
@@ -50,4 +52,4 @@ def _shares(ledger: Ledger, buckets: list[Bucket], names: list[str]) -> str:
         for bucket, name in zip(buckets, names, strict=True)
     ]
     more = len(told) - _REASONS
-    return "; ".join(told[:_REASONS]) + (f"; {more} more reasons" if more > 0 else "")
+    return "; ".join(told[:_REASONS]) + (f"; {counted(more, 'more reason')}" if more > 0 else "")

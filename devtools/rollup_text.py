@@ -67,7 +67,7 @@ def print_rollups(found: RollupReport, layout: RollupLayout | None = None) -> No
         paragraph(line, indent="  ")
     for line in _covered(found):
         paragraph(line, indent="  ")
-    paragraph(f"confidence: {found.confidence}")
+    paragraph(f"confidence in the times: {found.confidence}")
     _print_findings(found)
     pairs = list(zip(found.rollups, found.report.methods, strict=True))
     shown = pairs if layout.top == 0 else pairs[:MOST_KINDS]
@@ -91,7 +91,9 @@ def _covered(found: RollupReport) -> list[str]:
             parts.append(f"{counted(rollup.beside, 'event')} beside the method not counted")
     text = [f"in {what.get(found.by, f'{found.by}s')}: {', '.join(parts)}"] if parts else []
     if needs_record(found.by) and found.report.recording.record is None:
-        text.append(f"no ETRecord, so no {found.by}s: --record X.etrecord tells them")
+        unread = found.report.recording.record_unread
+        lack = "the ETRecord cannot be read" if unread else "no ETRecord"
+        text.append(f"{lack}, so no {found.by}s: --record X.etrecord tells them")
     return text
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from etscope.devtools.diagnosis.file_kind import FileKind, identify
-from etscope.etdump.errors import NotATrace, TraceError
+from etscope.etdump.errors import NotATrace, TraceError, Truncated
 from etscope.inspector.recording import Recording, open_recording
 
 _RUN = "Give the ETDump of a run"
@@ -40,7 +40,9 @@ def open_trace(
     except TraceError as error:
         if record is not None and error.path == str(record):
             cure = "Give the ETRecord of the export of what ran, or leave --record out."
-            raise _again(error, cure) from error
+            # What was cut off is the right file: its own cure is to copy it again.
+            whole = not isinstance(error, Truncated)
+            raise _again(error, cure if whole else error.cure) from error
         raise _in_words_of_the_command(error, path, program) from error
 
 

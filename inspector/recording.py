@@ -67,6 +67,11 @@ class Recording:
             out[self.inferences] = self.bundle.inference_input
         return out
 
+    @property
+    def record_unread(self) -> bool:
+        """Whether the bundle has a record and it could not be read; a note says why."""
+        return self.record is None and self.bundle is not None and self.bundle.record is not None
+
     @cached_property
     def correlation(self) -> Correlation:
         """The join of its events with the graphs of its record."""

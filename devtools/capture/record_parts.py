@@ -25,6 +25,7 @@ from etscope.devtools.capture.paths import make_record_portable
 from etscope.devtools.extras import require
 from etscope.etdump.record_archive import MARKER
 from etscope.etdump.record_members import COUNTS, DELEGATES, EDGE, EXPORTED, GRAPH_ID, HANDLES
+from etscope.inspector.wording import counted
 
 if TYPE_CHECKING:
     from torch.export import ExportedProgram
@@ -87,8 +88,13 @@ def _spell_out_numbers(record: Any) -> tuple[str, ...]:
                 for node, number in list(_numbers(module)):
                     _replace(module, node, number, full)
                     count += 1
-    said = f"{count} numbers in loops or branches are written as aten.full in the ETRecord."
-    return (said,) if count else ()
+    return (numbers_said(count),) if count else ()
+
+
+def numbers_said(count: int) -> str:
+    """The note on numbers that were spelled out."""
+    numbers, verb = counted(count, "number"), "is" if count == 1 else "are"
+    return f"{numbers} in loops or branches {verb} written as aten.full in the ETRecord."
 
 
 def _numbers(module: GraphModule) -> Iterator[tuple[Node, torch.Tensor]]:

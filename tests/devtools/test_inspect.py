@@ -78,7 +78,7 @@ def test_verdict_coverage_and_confidence_come_first(inspect: Run, trace: Path) -
     lines = out.splitlines()
     assert lines[0].startswith("the method takes 110 ns (p50 of 3 inferences, measured)")
     assert lines[1].startswith("coverage: 3 of 3 inferences counted, 16 events in 4 runs")
-    assert "confidence: low: only 3 inferences of a kind" in lines
+    assert "confidence in the times: low: only 3 inferences of a kind" in lines
     assert out.index("findings") < out.index("part ") < out.index("instr  operator")
 
 
@@ -268,7 +268,7 @@ def test_a_damaged_trace_is_read_in_part_when_asked(
     assert "strict=" not in err
     code, out, _ = inspect(broken, "--salvage")
     assert code == 0
-    assert "confidence: low: the trace is damaged" in out
+    assert "confidence in the times: low: the trace is damaged" in out
 
 
 def record(path: Path) -> None:

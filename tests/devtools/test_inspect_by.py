@@ -88,7 +88,11 @@ def test_the_text_leads_with_the_answer(inspect: Run) -> None:
     assert code == 0
     assert lines[0].startswith("data movement takes 72% of forward: 426 of 595 us per inference")
     assert out.index("coverage:") < out.index("in categories: 91.8% of forward")
-    assert out.index("in categories") < out.index("confidence: high") < out.index("category ")
+    assert (
+        out.index("in categories")
+        < out.index("confidence in the times: high")
+        < out.index("category ")
+    )
 
 
 def test_csv_has_a_line_per_entry(inspect: Run) -> None:
@@ -127,3 +131,8 @@ def test_a_record_that_is_none_is_blamed(inspect: Run, tmp_path: Path) -> None:
     assert (code, out) == (2, "")
     assert str(place) in err
     assert "or leave --record out" in err
+    place.write_bytes((SAMPLES / "two_methods.etscope" / "record.etrecord").read_bytes()[:900])
+    code, out, err = inspect(SAMPLES / "two_methods.etscope", "--record", place)
+    assert (code, out) == (2, "")
+    assert "byte 900: it is cut off or damaged" in err
+    assert "Copy it again in binary mode" in err

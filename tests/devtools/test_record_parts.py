@@ -14,7 +14,7 @@ import torch
 from etscope.devtools.capture import record_parts
 from etscope.devtools.capture.choice import CaptureRequest
 from etscope.devtools.capture.executorch_export import Exported, export_program
-from etscope.devtools.capture.record_parts import save_record
+from etscope.devtools.capture.record_parts import numbers_said, save_record
 from etscope.devtools.capture.session import capture
 from etscope.etdump.bundle import Bundle, read_bundle
 from etscope.etdump.program import read_program
@@ -81,6 +81,10 @@ def operators(record: Record) -> list[str | None]:
     graph = record.edge_program("forward")
     inside = (graph.nodes.scope >= 0) & (graph.nodes.op >= 0)
     return [graph.text(op) for op in graph.nodes.op[inside].tolist()]
+
+
+def test_one_number_is_written_as_one() -> None:
+    assert numbers_said(1).startswith("1 number in loops or branches is written as")
 
 
 def test_a_model_with_branches_has_a_whole_record(branches: Bundle) -> None:
