@@ -16,7 +16,7 @@ from etscope.etdump.tensor_specs import Dynamism
 from etscope.inspector.backends.operations import Operations
 from etscope.inspector.categories import category_of
 from etscope.inspector.correlate.instructions import StepNodes
-from etscope.inspector.correlate.operators import same_operator
+from etscope.inspector.correlate.operators import is_ordinary, same_operator
 from etscope.inspector.correlate.pairing import shape_of_instruction, shape_of_node
 from etscope.inspector.correlate.steps import Steps
 from etscope.inspector.wording import counted
@@ -25,6 +25,8 @@ from etscope.inspector.wording import counted
 #: passes after the record was made change some.
 _OTHER_KIND = 0.15
 _OTHER_SHAPE = 0.5
+#: And of a record's instructions that a trace alone need not have met.
+_NOT_MET = 0.5
 #: Kinds of work that a backend calls by what they are, so that they can be held against a node.
 _TELLING = frozenset({"convolution", "matmul", "normalization", "reduction", "elementwise"})
 
@@ -46,7 +48,7 @@ class Fit(NamedTuple):
     @property
     def belongs(self) -> bool:
         """Whether nothing speaks against joining the two."""
-        kinds = self.differ <= max(1, _OTHER_KIND * self.compared) and self.differ <= self.agree
+        kinds = self.differ <= _OTHER_KIND * self.compared
         shapes = self.reshaped <= max(1, _OTHER_SHAPE * self.agree)
         return not self.beyond and (not self.compared or (kinds and shapes))
 
@@ -93,9 +95,12 @@ def structure_fit(steps: Steps, record: Record, called: str) -> Fit:
     knows = bool(theirs) or called in delegates.methods
     wrong = (mine - theirs) if knows else set()
     wrong |= {number for number in theirs if number in kinds and number not in mine}
-    missing: set[int] = set()
-    if steps.plan is not None:
-        missing = (named | theirs) - set(kinds)
+    missing = (named | theirs) - set(kinds)
+    # A trace without jumps met most of what there is, even if it broke off or lost some; a load
+    # meets nothing.
+    few = not kinds or len(missing) <= _NOT_MET * len(named)
+    if steps.plan is None and (few or "control" in steps.kind):
+        missing = set()
     if wrong:
         number = min(wrong)
         there = "a delegate call" if number in theirs else "none"
@@ -112,9 +117,15 @@ def kernels_fit(steps: Steps, found: StepNodes, graph: ProgramGraph) -> Fit:
     """Hold the operators of kernel calls with a debug handle against their nodes."""
     agree = differ = reshaped = 0
     example = ""
+    bodies = bool((graph.nodes.scope >= 0).any())
     for row, handles in enumerate(found.handles):
         operator = steps.operator[row]
-        if not handles or operator is None or steps.kind[row] != "operator":
+        if operator is None or steps.kind[row] != "operator":
+            continue
+        if not handles:
+            if not bodies and steps.chain[row] == 0 and is_ordinary(operator):
+                differ += 1
+                example = example or f"instruction {steps.number[row]} is {operator}, there none"
             continue
         node = found.nodes[row][0] if found.nodes[row] else -1
         named = graph.text(int(graph.nodes.op[node])) if node >= 0 else None

@@ -87,8 +87,7 @@ class Correlation:
 
     def _plan(self, name: str | None) -> Method | None:
         methods = () if self.program is None else self.program.methods
-        if name is None:
-            return methods[0] if len(methods) == 1 else None
+        # A run of no known method did not run the only one that there is, either.
         return next((method for method in methods if method.name == name), None)
 
     def _join(self, name: str | None, steps: Steps) -> JoinedMethod:

@@ -66,3 +66,13 @@ def same_operator(instruction: str, node: str) -> bool:
     if name == "et_view" or named in _WRAPPERS or not (there and here) or there == here:
         return True
     return any(there in same and here in same for same in _SAME)
+
+
+def is_ordinary(operator: str) -> bool:
+    """Whether exports give instructions of this operator a debug handle.
+
+    They give none to what they add themselves (copies back into buffers, views, the
+    arithmetic of sizes), nor to some operators of others.
+    """
+    namespace, name = parts_of(operator)
+    return namespace in ("", "aten") and name not in ("copy_", "et_view", "sym_size", "sym_numel")

@@ -81,11 +81,6 @@ class Origins:
         """Per row whether anything of the graph or the source is known."""
         return self.how >= How.HANDLE
 
-    @property
-    def has_source(self) -> NDArray[np.bool_]:
-        """Per row whether a line of the user's code is known."""
-        return np.array([origin.source is not None for origin in self.rows], np.bool_)
-
 
 def origins_of(
     rows: Sequence[Origin],

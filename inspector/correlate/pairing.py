@@ -6,6 +6,9 @@ others it need not: partitioning moves what stays outside of a delegate.
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from itertools import pairwise
+
 import numpy as np
 
 from etscope.etdump.methods import Method
@@ -94,12 +97,46 @@ def paired_in_order(
         )
         if at >= 0
     }
+    _stay_in_bodies(steps, graph, rows, nodes, found)
     left = [row for row in rows if row not in found]
     taken = {node for node, _ in found.values()}
     free = [node for node in nodes if node not in taken]
     if left and free:
         found |= dict(zip(left, paired(steps, graph, left, free), strict=True))
     return [found.get(row, (-1, Confidence.NONE)) for row in rows]
+
+
+def _stay_in_bodies(
+    steps: Steps, graph: ProgramGraph, rows: list[int], nodes: list[int], found: dict[int, Pair]
+) -> None:
+    """Of nodes that fit alike an instruction is the one in the body that it is in already.
+
+    Branches may end alike; an instruction behind one of the first branch is in that.
+    """
+    if not (graph.nodes.scope[nodes] >= 0).any():
+        return
+    taken = {node for node, _ in found.values()}
+    for before, row in pairwise(rows):
+        if row not in found or before not in found:
+            continue
+        last, (node, _) = found[before][0], found[row]
+        body = _body(graph, last)
+        if not body or _body(graph, node) == body:
+            continue
+        for other in nodes[bisect_right(nodes, last) :]:
+            if _body(graph, other) != body:
+                break
+            named = graph.text(int(graph.nodes.op[other])) or ""
+            if other not in taken and same_operator(steps.operator[row] or "", named):
+                taken.add(other)
+                found[row] = (other, Confidence.ALIGNED)
+                break
+
+
+def _body(graph: ProgramGraph, node: int) -> str:
+    """The body of a loop or branch that a node is in; "" at the top."""
+    name = graph.text(int(graph.nodes.name[node])) or ""
+    return name.rpartition("/")[0] if graph.nodes.scope[node] >= 0 else ""
 
 
 def _score(

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 from joined_models import call, graph, plan, record
+from traces import event, inference, trace_of_runs
 
 from etscope.etdump.program import Program
 from etscope.etdump.record import Record
+from etscope.inspector.blocks import blocks_of
 from etscope.inspector.correlate.correlation import Correlation
 from etscope.inspector.correlate.joined import EventKey
 
@@ -108,3 +110,17 @@ def test_only_the_first_chain_is_held_against_the_record() -> None:
     table = {"forward": {1: {"name": "Xnn", "delegate_map": {}}}}
     made = record({"forward": edge}, {"forward": {0: 1, 1: [2]}}, table)
     assert joined(made, read_program(program(two, blobs=[b"blob"]))) == (True, "")
+
+
+def test_instructions_that_the_record_does_not_know() -> None:
+    done, note = joined(chain(ADD), plan(ADD, MUL, SIN))
+    assert not done
+    assert "instruction 1 is aten::mul.out, there none" in note
+
+
+def test_a_trace_alone_that_met_only_some_of_the_records_instructions() -> None:
+    events = [event("native_call_add.out", 1, 2, instruction=0)]
+    (block,) = blocks_of(trace_of_runs(inference(*events)))
+    join = Correlation(chain(ADD, MUL, SIN), None)
+    assert not join.of_slots(None, block.slots).mapped.any()
+    assert "the method has no instruction 1" in join.notes[0]
