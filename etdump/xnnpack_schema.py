@@ -25,8 +25,6 @@ class Header:
     MAGIC = 4
     FLATBUFFER_START = 10  # u4
     FLATBUFFER_BYTES = 14  # u4
-    CONSTANTS_START = 18  # u4
-    CONSTANTS_BYTES = 22  # u8
     BYTES = 30
 
 

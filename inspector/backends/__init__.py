@@ -29,9 +29,7 @@ Found = TypeVar("Found")
 #: (what, backend, first byte, size) of what was read of a program's delegates, or why it was not:
 #: several answers stand on it, many delegates may share their bytes, and reading takes time.
 _Place = tuple[str, str, int, int]
-_READ: WeakKeyDictionary[Program, dict[_Place, Operations | Weights | _Unread | None]] = (
-    WeakKeyDictionary()
-)
+_READ: WeakKeyDictionary[Program, dict[_Place, object]] = WeakKeyDictionary()
 
 
 class _Unread(NamedTuple):

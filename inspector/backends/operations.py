@@ -75,17 +75,6 @@ class Operations:
             delegate_outputs=none,
         )
 
-    @property
-    def output_operation(self) -> Ints:
-        """Per output of the delegate the row that wrote it; -1: none (it is an input)."""
-        rows = np.full(len(self.delegate_outputs), -1, np.int64)
-        writer = np.repeat(np.arange(len(self)), np.diff(self.outputs))
-        for place, value in enumerate(self.delegate_outputs.tolist()):
-            found = writer[self.output == value]
-            if len(found):
-                rows[place] = found[-1]
-        return rows
-
 
 @dataclass(frozen=True, eq=False)
 class Attribution:

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from etscope.etdump.bundled_program import BundledCases, read_bundled_cases
+from etscope.etdump.errors import TraceError
 from etscope.etdump.program import Program
 from etscope.inspector.findings import SEVERITIES, Finding
 from etscope.inspector.program.byte_owners import Owned, Span, owned_bytes
@@ -191,13 +192,22 @@ def _read_inside(
     }
 
 
+def _cases(program: Program) -> BundledCases | None:
+    """The test cases in the bytes that were opened: the path may lead to another file by now."""
+    try:
+        return read_bundled_cases(program.file)
+    except TraceError as error:
+        where = program.path
+        raise type(error)(error.message, path=where, offset=error.offset, cure=error.cure) from None
+
+
 def program_report(program: Program) -> ProgramReport:
     """Answer "what is in this program, and what makes it big".
 
     Raises:
         TraceError: the test cases of a bundled program are damaged.
     """
-    cases = read_bundled_cases(program.path or program.file)
+    cases = _cases(program)
     holders = holders_of(program, cases)
     spans = [Span(*span, owner) for owner, held in enumerate(holders) for span in held.spans]
     owned = owned_bytes(program.file, spans, len(holders))

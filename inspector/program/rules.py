@@ -21,6 +21,8 @@ _LEAST_COPY = 256
 _GLANCE = 4096
 #: Share of the file from which on source lines are worth one.
 _MUCH = 0.05
+#: Names and reasons in one sentence; the evidence has all of them.
+_TOLD = 4
 _COMPARED = (Part.CONSTANTS, Part.STATES, Part.NAMED_DATA, Part.DELEGATES)
 
 
@@ -116,17 +118,23 @@ def needs_other_files(report: ProgramReport) -> Iterator[Finding]:
             "needs_other_files",
             "info",
             f"the data of {counted(len(names), 'tensor')} is not in this file, "
-            "but in a .ptd of the export",
+            f"but in a .ptd of the export: {_some(names)}",
             {"tensors": names},
             "Ship the .ptd beside it.",
         )
+
+
+def _some(texts: list[str], between: str = ", ") -> str:
+    """The first texts, and how many more there are."""
+    more = f" and {len(texts) - _TOLD} more" if len(texts) > _TOLD else ""
+    return between.join(texts[:_TOLD]) + more
 
 
 def closed_delegates(report: ProgramReport) -> Iterator[Finding]:
     """Blobs that no plug-in could read."""
     closed = report.coverage["delegates_not_read"]
     if closed:
-        reasons = "; ".join(dict.fromkeys(str(entry["reason"]) for entry in closed))
+        reasons = _some(list(dict.fromkeys(str(entry["reason"]) for entry in closed)), "; ")
         yield Finding(
             "closed_delegates",
             "info",

@@ -225,7 +225,6 @@ def _xnnpack(data: bytes) -> None:
     for operations in filter(None, found):
         edges(operations.inputs, len(operations), len(operations.input))
         edges(operations.outputs, len(operations), len(operations.output))
-        within(operations.output_operation, -1, len(operations))
         events = [f"{kind} (ND) #1" for kind in operations.kind[1:]] + ["Convert (NC) #1"]
         attribution = attribute(events, operations)
         within(attribution.operation, -1, len(operations))

@@ -41,7 +41,6 @@ def test_what_the_exporter_inserted_belongs_to_its_reader_else_to_its_writer() -
     assert operations.handle.tolist() == [7] * 5
     assert operations.inserted.tolist() == [True, True, False, True, True]
     assert operations.detail[2] == "2x2"
-    assert operations.output_operation.tolist() == [4, 2, -1]
     assert (operations.delegate_inputs.tolist(), operations.backend) == ([0], "XnnpackBackend")
 
 

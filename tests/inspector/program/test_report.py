@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import program_builder as make
 import pytest
 import xnnpack_builder as xnn
 
+from etscope.etdump.errors import CorruptTrace
 from etscope.etdump.program import read_program
 from etscope.inspector.program.holders import Part
 from etscope.inspector.program.report import ProgramReport, program_report
@@ -207,3 +209,24 @@ def test_the_verdict_says_size_holder_and_what_runs() -> None:
 def test_a_program_of_an_array_is_read_too() -> None:
     data = np.frombuffer(make.bundled(whole(), make.suite("decode")), np.uint8)
     assert program_report(read_program(data)).cases is not None
+
+
+def test_a_file_that_is_replaced_meanwhile_is_reported_as_it_was_opened(tmp_path: Path) -> None:
+    path, other = tmp_path / "model.bpte", tmp_path / "other.bpte"
+    path.write_bytes(make.bundled(whole(), make.suite("decode")))
+    program = read_program(path)
+    other.write_bytes(whole(segments=[b"xyz....", b"AB", GRAPH, b"weights!" * 2]))
+    other.replace(path)
+    report = program_report(program)
+    assert report.cases is not None
+    assert sum(report.parts.values()) == len(program.file)
+
+
+def test_damaged_test_cases_are_told_with_their_file(tmp_path: Path) -> None:
+    path = tmp_path / "model.bpte"
+    damaged = make.suite("decode", ([make.case_tensor([-1], b"")], []))
+    path.write_bytes(make.bundled(whole(), damaged))
+    program = read_program(path)
+    with pytest.raises(CorruptTrace, match="bundle the program again") as caught:
+        program_report(program)
+    assert caught.value.path == str(path)
