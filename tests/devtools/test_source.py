@@ -18,7 +18,7 @@ from source_views import Places, frame, origin, view_of
 
 from etscope.devtools import cli
 from etscope.devtools.source_choice import chosen_file, chosen_method, same_file
-from etscope.devtools.source_listing import ListedLine, listing, print_listing
+from etscope.devtools.source_listing import ListedLine, listing, print_listing, time_text
 from etscope.etdump.errors import UsageError
 from etscope.inspector.source_view.file_text import FileText, recorded_text
 
@@ -172,6 +172,14 @@ def test_documents_are_written_beside_the_text(source: Run, tmp_path: Path) -> N
     assert json.loads(rows.read_text("utf-8"))["rows"]
     code, _, err = source("many_inputs.etscope", "--html", "-")
     assert (code, "give --html a FILE" in err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("value", "untold", "text"),
+    [(1.5, 0.0, "1.50"), (0.0, 0.002, "<0.002"), (0.0, float("inf"), "-"), (1.0, 0.002, "1.00")],
+)
+def test_a_time_below_the_clock_is_no_zero_as_text(value: float, untold: float, text: str) -> None:
+    assert time_text(value, untold, 2) == text
 
 
 # ----------------------------------------------------------------- which file
