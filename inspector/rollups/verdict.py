@@ -5,7 +5,7 @@ from __future__ import annotations
 from etscope.inspector.rollups.delegates import OUTSIDE, OVERHEAD
 from etscope.inspector.rollups.modules import ROOT
 from etscope.inspector.rollups.table import Entry, Rollup
-from etscope.inspector.wording import counted, figure, percent
+from etscope.inspector.wording import base_name, counted, figure, percent
 
 #: A module is named instead of the one around it where it takes so much of that.
 _MOST = 0.6
@@ -28,12 +28,21 @@ def verdict(rollup: Rollup, *, blind: bool = False) -> str:
         return _of_delegates(rollup, name)
     row = _of_modules(rollup) if rollup.by == "module" else _largest(rollup)
     entry = rollup.entries[row]
-    text = f"{entry.name} takes {_part(rollup, entry)} per inference"
+    text = f"{_named(rollup, entry)} takes {_part(rollup, entry)} per inference"
     calls = entry.operators
     if rollup.by != "module" and calls:
         runs = counted(round(calls), "call") if calls == round(calls) else f"{calls:.3g} calls"
         text += f", in {runs}"
     return f"{text} (derived: means of measured times)."
+
+
+def _named(rollup: Rollup, entry: Entry) -> str:
+    """An entry; a line with no more of its path than tells the files apart."""
+    if rollup.by != "source":
+        return entry.name
+    files = [one.name for one in rollup.entries if one.level == 0 and not one.remainder]
+    apart = len({base_name(file) for file in files}) == len(files)
+    return base_name(entry.name) if apart else entry.name
 
 
 def _why(rollup: Rollup) -> str:
