@@ -117,13 +117,14 @@ def kernels_fit(steps: Steps, found: StepNodes, graph: ProgramGraph) -> Fit:
     """Hold the operators of kernel calls with a debug handle against their nodes."""
     agree = differ = reshaped = 0
     example = ""
-    bodies = bool((graph.nodes.scope >= 0).any())
+    # An old record has no handles at all, and what is in a body has none.
+    known = any(found.handles) and not (graph.nodes.scope >= 0).any()
     for row, handles in enumerate(found.handles):
         operator = steps.operator[row]
         if operator is None or steps.kind[row] != "operator":
             continue
         if not handles:
-            if not bodies and steps.chain[row] == 0 and is_ordinary(operator):
+            if known and steps.chain[row] == 0 and is_ordinary(operator):
                 differ += 1
                 example = example or f"instruction {steps.number[row]} is {operator}, there none"
             continue
