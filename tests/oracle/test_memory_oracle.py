@@ -20,7 +20,7 @@ from etscope.etdump.program import read_program
 from etscope.inspector.memory.overwritten import overwritten_results
 from etscope.inspector.memory.plan import MemoryPlan, Role, memory_plan
 
-#: The default suite makes these; ETSCOPE_ORACLE=all makes all. What has control flow is always made.
+#: The default suite makes these and all with control flow; ETSCOPE_ORACLE=all makes all.
 SOME = frozenset({"convnet_int8", "decoder_portable", "lstm_xnnpack", "dynamic_portable", "states"})
 SAMPLES = (
     "convnet_portable", "convnet_xnnpack", "convnet_int8", "decoder_portable",
