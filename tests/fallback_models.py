@@ -26,8 +26,14 @@ def place(number: int) -> tuple[int, int]:
     return 1, 4096 * number
 
 
-def island(operator: str = "aten::log1p", scalar_type: int = 6) -> Program:
-    """sigmoid, layout change | operator | layout change, sigmoid: two delegates and one between."""
+def island(
+    operator: str = "aten::log1p", scalar_type: int = 6, before: Sequence[Table] = ()
+) -> Program:
+    """sigmoid, layout change | operator | layout change, sigmoid: two delegates and one between.
+
+    Args:
+        before: a chain of the method that precedes that of the delegates.
+    """
     first = xnn.graph(
         xnn.node("Sigmoid", [0], [1], 1), xnn.node("StaticTranspose", [1], [2]),
         values=3, outputs=[2],
@@ -41,7 +47,10 @@ def island(operator: str = "aten::log1p", scalar_type: int = 6) -> Program:
         values=[tensor((4, 8), t, memory=place(n)) for n, t in enumerate(types)],
         inputs=[0],
         outputs=[3],
-        chains=[[delegate_call(0, 0, 1), kernel(0, 1, 2, 2), delegate_call(1, 2, 3)]],
+        chains=[
+            *([before] if before else []),
+            [delegate_call(0, 0, 1), kernel(0, 1, 2, 2), delegate_call(1, 2, 3)],
+        ],
         operators=[(operator, "out")],
         delegates=[delegate(BACKEND, index=0), delegate(BACKEND, index=1)],
         arenas=[0, 65536],
@@ -87,6 +96,28 @@ def report_of(
     trace = traces.trace_of_runs(*[inference(*events)] * runs)
     methods = methods_of_runs(trace, found, None, ())
     return latency_report(Recording("made.etdp", trace, None, found, methods, (), known))
+
+
+def fan(many: int) -> Program:
+    """A delegate whose value `many` operators take, and one that changes the layout of theirs."""
+    first = xnn.graph(xnn.node("Sigmoid", [0], [1]), values=2, outputs=[1])
+    last = xnn.graph(
+        *(xnn.node("StaticTranspose", [n], [many + n]) for n in range(many)),
+        xnn.node("Concatenate2", [many, many + 1], [2 * many], 1),
+        values=2 * many + 1, inputs=range(many), outputs=[2 * many],
+    )  # fmt: skip
+    middle = [kernel(0, 1, 2 + n, 2 + n) for n in range(many)]
+    ends = delegate_call(0, 0, 1), delegate_call(1, *range(2, many + 3))
+    made = method(
+        values=[tensor((4, 8), memory=place(n)) for n in range(many + 3)],
+        inputs=[0],
+        outputs=[many + 2],
+        chains=[[ends[0], *middle, ends[1]]],
+        operators=[("aten::log1p", "out")],
+        delegates=[delegate(BACKEND, index=0), delegate(BACKEND, index=1)],
+        arenas=[0, 4096 * (many + 3)],
+    )
+    return read_program(program(made, blobs=[first, last]))
 
 
 def island_report() -> LatencyReport:

@@ -67,29 +67,23 @@ class Surroundings:
     def at_edges(self, members: tuple[int, ...]) -> tuple[Around, ...]:
         """Conversions in delegates at values that only these instructions share with them."""
         found: list[Around] = []
-        own = set(members)
+        own, asked, flow = set(members), set[tuple[int, int]](), self._flow
         for at in members:
-            for value, maker in zip(self._flow.takes[at], self._flow.maker[at], strict=True):
-                if maker >= 0 and self._is_delegate(maker) and self._is_only_for(maker, value, own):
+            for value, maker in zip(flow.takes[at], flow.maker[at], strict=True):
+                if maker < 0 or not self._is_delegate(maker) or (maker, value) in asked:
+                    continue
+                asked.add((maker, value))
+                if self._is_only_for(maker, value, own):
                     found += map(_inside, self._edges.out_of(maker, value))
-            for reader in self._flow.readers[at]:
+            for reader in flow.readers[at]:
                 if self._is_delegate(reader):
-                    for value in self._taken_from(reader, at):
+                    for value in flow.passed[at, reader]:
                         found += map(_inside, self._edges.into(reader, value))
         return tuple(dict.fromkeys(found))
 
-    def _taken_from(self, reader: int, maker: int) -> list[int]:
-        pairs = zip(self._flow.takes[reader], self._flow.maker[reader], strict=True)
-        return [value for value, made in pairs if made == maker]
-
     def _is_only_for(self, maker: int, value: int, own: set[int]) -> bool:
         """Whether nobody else needs a delegate's value as it is: no output, no other reader."""
-        if value in self._outputs:
-            return False
-        for row in self._flow.readers[maker]:
-            if row not in own and value in self._taken_from(row, maker):
-                return False
-        return True
+        return value not in self._outputs and own.issuperset(self._flow.users[maker, value])
 
     def _converts(self, at: int) -> str | None:
         """The kind of conversion that an operator outside is; None: it is none."""

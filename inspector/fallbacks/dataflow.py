@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from etscope.etdump.errors import TraceError
 from etscope.etdump.evalues import EValueKind
@@ -27,6 +28,25 @@ class Flow:
     def makers(self, row: int) -> list[int]:
         """The instructions whose values one takes, each once."""
         return list(dict.fromkeys(at for at in self.maker[row] if at >= 0))
+
+    @cached_property
+    def users(self) -> dict[tuple[int, int], list[int]]:
+        """(maker, value) → the instructions that take it as that maker left it, ascending."""
+        found: dict[tuple[int, int], list[int]] = {}
+        for row, (values, makers) in enumerate(zip(self.takes, self.maker, strict=True)):
+            for value, maker in zip(values, makers, strict=True):
+                if maker >= 0:
+                    found.setdefault((maker, value), []).append(row)
+        return found
+
+    @cached_property
+    def passed(self) -> dict[tuple[int, int], list[int]]:
+        """(maker, reader) → the values that one takes from the other."""
+        found: dict[tuple[int, int], list[int]] = {}
+        for (maker, value), rows in self.users.items():
+            for row in rows:
+                found.setdefault((maker, row), []).append(value)
+        return found
 
 
 def is_constant(plan: Method, value: int) -> bool:

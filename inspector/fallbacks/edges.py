@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from etscope.etdump.columns import Ints
 from etscope.etdump.methods import Method
 from etscope.inspector.backends import attribute
 from etscope.inspector.backends.operations import Operations
@@ -57,37 +58,38 @@ class Edges:
         self._plan, self._rows, self._unit = plan, rows, unit
         self._operations = operations
         self._calls = calls
-        self._events: dict[int, dict[int, int]] = {}  # aligned when they are first asked for
+        # Each made when it is first asked for.
+        self._events: dict[int, dict[int, int]] = {}
+        self._ends: dict[int, tuple[dict[int, int], dict[int, int]]] = {}
+        self._links: dict[Operations, _Links] = {}  # by identity: calls may share a delegate
 
     def out_of(self, instruction: int, value: int) -> list[Conversion]:
         """What a delegate does to a value just before it gives it back."""
-        operations = self._operations.get(instruction)
-        if operations is None:
-            return []
-        given = _values(self._plan, instruction, operations)[1]
-        if value not in given:
-            return []
-        inner = int(operations.delegate_outputs[given.index(value)])
-        return self._walk(instruction, operations, inner, _writers)
+        inner = self._ends_of(instruction)[1].get(value)
+        return [] if inner is None else self._walk(instruction, inner, _Links.back)
 
     def into(self, instruction: int, value: int) -> list[Conversion]:
         """What a delegate does to a value before anything else reads it."""
-        operations = self._operations.get(instruction)
-        if operations is None:
-            return []
-        taken = _values(self._plan, instruction, operations)[0]
-        if value not in taken:
-            return []
-        inner = int(operations.delegate_inputs[taken.index(value)])
-        return self._walk(instruction, operations, inner, _readers)
+        inner = self._ends_of(instruction)[0].get(value)
+        return [] if inner is None else self._walk(instruction, inner, _Links.on)
 
-    def _walk(
-        self, instruction: int, operations: Operations, value: int, step: Step
-    ) -> list[Conversion]:
+    def _ends_of(self, instruction: int) -> tuple[dict[int, int], dict[int, int]]:
+        """(taken, given) values of a delegate call → the values that they are inside of it."""
+        if instruction not in self._ends:
+            operations = self._operations.get(instruction)
+            ends = ({}, {}) if operations is None else _ends(self._plan, instruction, operations)
+            self._ends[instruction] = ends
+        return self._ends[instruction]
+
+    def _walk(self, instruction: int, value: int, step: Step) -> list[Conversion]:
         """Conversions from a value on, until the first operation that does some work."""
         found: list[Conversion] = []
+        operations = self._operations[instruction]
+        if operations not in self._links:
+            self._links[operations] = _Links(operations)
+        links = self._links[operations]
         while len(found) < _CHAIN:
-            at, following = step(operations, value)
+            at, following = step(links, value)
             kind = _kind(operations, at) if at >= 0 else None
             if kind is None:
                 break
@@ -126,16 +128,50 @@ class Edges:
         return {at: r for at, r in zip(told.tolist(), children, strict=True) if at >= 0}
 
 
-Step = Callable[[Operations, int], tuple[int, int]]
+class _Links:
+    """Which operation of a delegate writes each value, and which reads it."""
+
+    def __init__(self, operations: Operations) -> None:
+        self._operations = operations
+        written = np.repeat(np.arange(len(operations)), np.diff(operations.outputs))
+        read = np.repeat(np.arange(len(operations)), np.diff(operations.inputs))
+        self._writer = dict(zip(operations.output.tolist(), written.tolist(), strict=True))
+        self._reader: dict[int, int] = {}  # -1: several
+        for value, at in zip(operations.input.tolist(), read.tolist(), strict=True):
+            self._reader[value] = at if self._reader.get(value, at) == at else -1
+
+    def back(self, value: int) -> tuple[int, int]:
+        """(operation that writes a value, what it reads); -1: none, or it reads several."""
+        at = self._writer.get(value, -1)
+        return at, _alone(self._operations.inputs, self._operations.input, at)
+
+    def on(self, value: int) -> tuple[int, int]:
+        """(operation that alone reads a value, what it writes); -1: none, or several read it."""
+        at = self._reader.get(value, -1)
+        return at, _alone(self._operations.outputs, self._operations.output, at)
 
 
-def _values(plan: Method, instruction: int, operations: Operations) -> tuple[list[int], list[int]]:
-    """(taken, given) values of a delegate call, in the order of its operations' ends."""
+Step = Callable[[_Links, int], tuple[int, int]]
+
+
+def _alone(edges: Ints, values: Ints, at: int) -> int:
+    """The value of an operation that has just one; -1: none, or several."""
+    if at < 0 or edges[at + 1] - edges[at] != 1:
+        return -1
+    return int(values[edges[at]])
+
+
+def _ends(
+    plan: Method, instruction: int, operations: Operations
+) -> tuple[dict[int, int], dict[int, int]]:
+    """(taken, given) values of a delegate call → those inside; the first of several counts."""
     arguments = plan.instructions.arguments_of(instruction).tolist()
-    inputs, outputs = len(operations.delegate_inputs), len(operations.delegate_outputs)
-    if inputs + outputs != len(arguments):
-        return [], []
-    return arguments[:inputs], arguments[inputs:]
+    given_in, given_back = operations.delegate_inputs.tolist(), operations.delegate_outputs.tolist()
+    if len(given_in) + len(given_back) != len(arguments):
+        return {}, {}
+    taken = zip(arguments, given_in, strict=False)
+    given = zip(arguments[len(given_in) :], given_back, strict=True)
+    return dict(reversed(list(taken))), dict(reversed(list(given)))
 
 
 def _kind(operations: Operations, at: int) -> str | None:
@@ -146,25 +182,3 @@ def _kind(operations: Operations, at: int) -> str | None:
     if not operations.inserted[at] or category != "data movement":
         return None
     return COPY if operations.kind[at] == "Copy" else LAYOUT
-
-
-def _writers(operations: Operations, value: int) -> tuple[int, int]:
-    """(operation that writes a value, what it reads); -1: none, or it reads several."""
-    writer = np.repeat(np.arange(len(operations)), np.diff(operations.outputs))
-    found = writer[operations.output == value]
-    if not len(found):
-        return -1, -1
-    at = int(found[-1])
-    read = operations.input[operations.inputs[at] : operations.inputs[at + 1]]
-    return at, int(read[0]) if len(read) == 1 else -1
-
-
-def _readers(operations: Operations, value: int) -> tuple[int, int]:
-    """(operation that alone reads a value, what it writes); -1: none, or several read it."""
-    reader = np.repeat(np.arange(len(operations)), np.diff(operations.inputs))
-    found = np.unique(reader[operations.input == value])
-    if len(found) != 1:
-        return -1, -1
-    at = int(found[0])
-    written = operations.output[operations.outputs[at] : operations.outputs[at + 1]]
-    return at, int(written[0]) if len(written) == 1 else -1

@@ -22,17 +22,33 @@ class Gain(NamedTuple):
     at_most: bool  # an upper bound: what it would take inside is not known, or calls may stay
     outside: float  # measured: what the operator takes now
     inside: float  # estimated: what it would take in a delegate; NaN: not known
-    edges: float  # measured: its part of the conversions in delegates at the island's edge
-    calls: float  # derived: its part of the calls of delegates that would be saved
+    edges: float  # measured: its part of the conversions at the island's edges; NaN: not known
+    calls: float  # derived: its part of the calls that would be saved; NaN: not known
     basis: str
+
+
+class Together(NamedTuple):
+    """What the operators of an island save when all of them move."""
+
+    edges: float  # measured: conversions at its edges; NaN: there are some, and none was timed
+    calls: float  # derived: what the saved calls of delegates take; NaN: not known
+    members: int  # operators, each with an equal part
+
+
+#: An operator that has nothing to share.
+ALONE = Together(0.0, 0.0, 1)
+
+
+def together(edges: Sequence[Around], calls: float, members: int) -> Together:
+    """What an island saves at its edges; `calls` and `members` as in `Together`."""
+    timed = [one.time for one in edges if math.isfinite(one.time)]
+    return Together(math.nan if edges and not timed else sum(timed), calls, max(members, 1))
 
 
 def gain_of(
     time: float,
     estimate: Estimate | None,
-    edges: Sequence[Around],
-    merged: float,
-    members: int,
+    shared: Together = ALONE,
     *,
     vanishes: bool = False,
 ) -> Gain:
@@ -41,29 +57,28 @@ def gain_of(
     Args:
         time: that it takes now.
         estimate: of what it would take inside; None: not known.
-        edges: conversions at the edges of its island.
-        merged: what calls of delegates take that merging them would save.
-        members: operators of the island, each with an equal part of the last two.
+        shared: what its island saves.
         vanishes: it only serves another operator, and is not needed when that one is inside.
     """
-    at_edges = sum(one.time for one in edges if math.isfinite(one.time)) / members
-    calls = merged / members
+    edges, calls = shared.edges / shared.members, shared.calls / shared.members
     inside = 0.0 if vanishes else estimate.time if estimate is not None else math.nan
     left = max(time - (inside if math.isfinite(inside) else 0.0), 0.0)
     return Gain(
-        value=left + at_edges + calls if math.isfinite(time) else math.nan,
+        value=left + sum(cost for cost in (edges, calls) if math.isfinite(cost))
+        if math.isfinite(time)
+        else math.nan,
         at_most=calls > 0 or (not vanishes and estimate is None),
         outside=time,
         inside=inside,
-        edges=at_edges,
+        edges=edges,
         calls=calls,
-        basis=_basis(estimate, vanishes, at_edges, calls, members),
+        basis=_basis(estimate, vanishes, edges, calls, shared.members),
     )
 
 
 def no_gain(time: float, value: float, why: str) -> Gain:
     """A gain of nothing, or one that nothing can be said about (NaN)."""
-    return Gain(value, False, time, math.nan, 0.0, 0.0, why)
+    return Gain(value, False, time, math.nan, value, value, why)
 
 
 def _basis(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
-
-import numpy as np
 
 from etscope.inspector.fallbacks.around import Around
 from etscope.inspector.fallbacks.gain import Gain
@@ -44,8 +44,8 @@ class FallbackLedger:
 
     @cached_property
     def time(self) -> float:
-        """Measured: all operators outside of delegates."""
-        return float(sum(row.time for row in self.rows if np.isfinite(row.time)))
+        """Measured: all operators outside of delegates; NaN: none of them was timed."""
+        return sum_known(row.time for row in self.rows)
 
     @property
     def share(self) -> float:
@@ -59,5 +59,21 @@ class FallbackLedger:
 
     @property
     def gain(self) -> float:
-        """Estimated: what moving all of them inside would save. At most the whole method."""
-        return float(sum(row.gain.value for row in self.rows if np.isfinite(row.gain.value)))
+        """Estimated: what moving all of them inside would save, at most the whole method.
+
+        NaN: nothing can be said of any of them.
+        """
+        gain = sum_known(row.gain.value for row in self.rows)
+        return min(gain, self.whole) if math.isfinite(self.whole) else gain
+
+
+def sum_known(values: Iterable[float]) -> float:
+    """The sum of what is known; NaN where there is something and nothing of it is known."""
+    every = list(values)
+    known = [value for value in every if math.isfinite(value)]
+    return math.nan if every and not known else float(sum(known))
+
+
+def falling(value: float) -> float:
+    """A key that sorts the largest first, and what is not known as nothing."""
+    return -value if math.isfinite(value) else 0.0

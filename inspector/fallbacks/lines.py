@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from etscope.inspector.correlate.operators import parts_of
 from etscope.inspector.correlate.origins import Origins
-from etscope.inspector.fallbacks.ledger import Fallback, FallbackLedger
+from etscope.inspector.fallbacks.ledger import Fallback, FallbackLedger, falling, sum_known
 from etscope.inspector.wording import counted
 
 _NO_CONFIGURATION = " has no configuration for "
@@ -31,14 +29,13 @@ class FallbackLine:
 
     @property
     def time(self) -> float:
-        """Measured, per inference."""
-        return float(sum(np.nan_to_num(row.time) for row in self.rows))
+        """Measured, per inference; NaN: none of them was timed."""
+        return sum_known(row.time for row in self.rows)
 
     @property
     def gain(self) -> float:
         """Estimated, per inference; NaN: nothing can be said."""
-        known = [row.gain.value for row in self.rows if np.isfinite(row.gain.value)]
-        return float(sum(known)) if known else float("nan")
+        return sum_known(row.gain.value for row in self.rows)
 
     @property
     def at_most(self) -> bool:
@@ -65,11 +62,11 @@ def lines_of(ledger: FallbackLedger, origins: Origins) -> list[FallbackLine]:
     for row in ledger.rows:
         found.setdefault(origins.source(row.row) or row.operator, []).append(row)
     lines = [_line(rows, origins) for rows in found.values()]
-    return sorted(lines, key=lambda line: (-float(np.nan_to_num(line.gain)), -line.time))
+    return sorted(lines, key=lambda line: (falling(line.gain), falling(line.time)))
 
 
 def _line(rows: list[Fallback], origins: Origins) -> FallbackLine:
-    rows.sort(key=lambda row: -float(np.nan_to_num(row.time)))
+    rows.sort(key=lambda row: falling(row.time))
     modules = {origins.module(row.row) for row in rows}
     return FallbackLine(
         source=origins.source(rows[0].row),

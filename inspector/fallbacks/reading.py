@@ -12,9 +12,9 @@ from etscope.inspector.correlate.origins import Origins
 from etscope.inspector.fallbacks.around import Surroundings
 from etscope.inspector.fallbacks.calls import Calls
 from etscope.inspector.fallbacks.dataflow import Flow, flow_of, operations_of_calls
-from etscope.inspector.fallbacks.gain import Gain, gain_of, no_gain
+from etscope.inspector.fallbacks.gain import ALONE, Gain, Together, gain_of, no_gain, together
 from etscope.inspector.fallbacks.islands import Island, islands_of
-from etscope.inspector.fallbacks.ledger import Fallback, FallbackLedger
+from etscope.inspector.fallbacks.ledger import Fallback, FallbackLedger, falling
 from etscope.inspector.fallbacks.reasons import Reason, delegated_nodes, reason_of, takers_of
 from etscope.inspector.fallbacks.throughput import Throughput
 from etscope.inspector.latency import MethodLatency
@@ -80,10 +80,7 @@ def _by_trace(latency: MethodLatency) -> FallbackLedger:
 
 
 def _sorted(found: list[Fallback]) -> tuple[Fallback, ...]:
-    def key(row: Fallback) -> tuple[float, float]:
-        return -np.nan_to_num(row.gain.value), -np.nan_to_num(row.time)
-
-    return tuple(sorted(found, key=key))
+    return tuple(sorted(found, key=lambda row: (falling(row.gain.value), falling(row.time))))
 
 
 class _Reader:
@@ -105,6 +102,7 @@ class _Reader:
         unit = latency.unit
         self.around = Surroundings(plan, self.rows, self.flow, self.row_of, operations, unit)
         self.islands = islands_of(plan, self.flow)
+        self.together: dict[int, Together] = {}  # by island, made when it is first asked for
         self.island_of = {at: n for n, one in enumerate(self.islands) for at in one.members}
         self.speed = Throughput(latency.rows, origins, latency.unit)
         kinds = plan.instructions.kind
@@ -155,8 +153,7 @@ class _Reader:
         self, row: int, at: int, operator: str, reason: Reason, types: tuple[str, ...]
     ) -> Fallback:
         number = self.island_of.get(at, -1)
-        island = self.islands[number] if number >= 0 else None
-        around = self.around.of(at) if island is not None else ()
+        around = self.around.of(at) if number >= 0 else ()
         return Fallback(
             row=row,
             instruction=at,
@@ -167,32 +164,42 @@ class _Reader:
             reason=reason,
             around=around,
             island=number,
-            gain=self._gain(row, island, reason),
+            gain=self._gain(row, number, reason),
         )
 
-    def _gain(self, row: int, island: Island | None, reason: Reason) -> Gain:
+    def _gain(self, row: int, number: int, reason: Reason) -> Gain:
         time = float(self.rows.total[row])
         if reason.kind in _STAYS:
             return no_gain(time, 0.0, _STAYS[reason.kind])
         if not self.backends:
             return no_gain(time, float("nan"), _NOTHING)
         if reason.kind == "serves":
-            return gain_of(time, None, (), 0.0, 1, vanishes=True)
+            return gain_of(time, None, vanishes=True)
         estimate = self.speed.estimate(row)
-        if island is None:
-            return gain_of(time, estimate, (), 0.0, 1)
-        members = [at for at in island.members if at in self.row_of]
-        edges = self.around.at_edges(island.members)
-        return gain_of(time, estimate, edges, self._merged(island), len(members) or 1)
+        return gain_of(time, estimate, self._together(number) if number >= 0 else ALONE)
+
+    def _together(self, number: int) -> Together:
+        """What one island saves: many operators ask for it."""
+        if number not in self.together:
+            island = self.islands[number]
+            members = sum(at in self.row_of for at in island.members)
+            edges = self.around.at_edges(island.members)
+            self.together[number] = together(edges, self._merged(island), members)
+        return self.together[number]
 
     def _merged(self, island: Island) -> float:
-        """Derived: what the calls take outside of their operations that one island would save."""
+        """Derived: what the calls take outside of their operations that one island would save.
+
+        NaN: some would be saved, and what they take is not known.
+        """
+        if not island.calls_saved:
+            return 0.0
         ends = [
             self.delegates[at] for at in (*island.before, *island.after) if at in self.delegates
         ]
         own = [float(self.rows.total[r] - self.rows.inner[r]) for r in ends if self.rows.inner[r]]
         known = [max(cost, 0.0) for cost in own if np.isfinite(cost)]
-        return island.calls_saved * sum(known) / len(known) if known else 0.0
+        return island.calls_saved * sum(known) / len(known) if known else float("nan")
 
     def _buffer(self, at: int) -> str | None:
         arguments = self.plan.instructions.arguments_of(at).tolist()

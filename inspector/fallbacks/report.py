@@ -6,6 +6,7 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from etscope.etdump.methods import Method
 from etscope.inspector.fallbacks.around import Around
 from etscope.inspector.fallbacks.ledger import Fallback, FallbackLedger
 from etscope.inspector.fallbacks.lines import FallbackLine, lines_of
@@ -92,7 +93,8 @@ class FallbackReport:
             "delegate_calls": ledger.delegate_calls,
             "operators": len(ledger.rows),
             "islands": len(ledger.islands),
-            f"per_inference_{unit}": _number(ledger.time),
+            f"method_{unit}": _number(latency.mean),
+            f"outside_{unit}": _number(ledger.time),
             "share": _number(ledger.share),
             f"gain_estimated_{unit}": _number(ledger.gain),
             "reason_known": sum(row.reason.kind != "unknown" for row in ledger.rows),
@@ -123,10 +125,10 @@ class FallbackReport:
             f"gain_estimated_{unit}": _number(gain.value),
             "gain_at_most": gain.at_most,
             f"inside_estimated_{unit}": _number(gain.inside),
-            f"edges_{unit}": gain.edges,
-            f"calls_saved_{unit}": gain.calls,
+            f"edges_{unit}": _number(gain.edges),
+            f"calls_saved_{unit}": _number(gain.calls),
             "gain_basis": gain.basis,
-            "around": [_around_json(one, unit) for one in row.around],
+            "around": [_around_json(one, origins.plan, unit) for one in row.around],
             "takers": list(row.takers),
         }
 
@@ -146,7 +148,8 @@ def _verdict(ledger: FallbackLedger, name: str) -> str:
         return f"Nothing of {name} ran outside of delegates."
     many = counted(len(ledger.rows), "operator")
     if not math.isfinite(ledger.share):
-        return f"{many} of {name} ran outside of delegates; the method was not timed."
+        what = "they were" if math.isfinite(ledger.whole) else "the method was"
+        return f"{many} of {name} ran outside of delegates; {what} not timed."
     took = f"{figure(ledger.time)} {ledger.unit}, {ledger.share:.0%} of {name} (measured)"
     if not ledger.delegate_calls:
         return f"{name} calls no delegate: {many} take {took}."
@@ -168,7 +171,7 @@ def _line_json(report: LatencyReport, number: int, line: FallbackLine) -> dict[s
         "module": line.module,
         "ops": list(line.operators),
         "instructions": sorted({int(instruction[row.row]) for row in line.rows}),
-        f"per_inference_{unit}": line.time,
+        f"per_inference_{unit}": _number(line.time),
         "share": _number(line.time / latency.mean) if latency.mean else None,
         f"gain_estimated_{unit}": _number(line.gain),
         "gain_at_most": line.at_most,
@@ -176,11 +179,13 @@ def _line_json(report: LatencyReport, number: int, line: FallbackLine) -> dict[s
     }
 
 
-def _around_json(one: Around, unit: str) -> dict[str, Any]:
+def _around_json(one: Around, plan: Method | None, unit: str) -> dict[str, Any]:
+    table = None if plan is None else plan.instructions
     return {
         "kind": one.kind,
         "op": one.operation,
-        "instruction": one.instruction,
+        "chain": -1 if table is None else int(table.chain[one.instruction]),
+        "instruction": -1 if table is None else int(table.instruction[one.instruction]),
         "inside_delegate": one.inside,
         "row": None if one.row < 0 else one.row,
         "below_resolution": one.below is not None,

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
-
-import numpy as np
 
 from etscope.etdump.columns import Ints
 from etscope.etdump.program_graph import ProgramGraph
@@ -20,6 +19,8 @@ from etscope.inspector.units import TimeScale, ticks_per_unit
 _NO_KIND = ("other", "control", "reduction")
 #: Samples of a category must take this many steps of the clock together to be a speed.
 _STEPS = 3
+#: More work than fits 64 bits is none that was done: the sizes are not true.
+_MOST = 2**63 - 1
 
 
 class Estimate(NamedTuple):
@@ -51,7 +52,7 @@ class Throughput:
         if step is not None and TimeScale(unit) is not TimeScale.CYCLES:
             self._step = max(self._step, step / ticks_per_unit(TimeScale.NS, TimeScale(unit)))
         work = work_of(graph, node)
-        if work > 0 and np.isfinite(time):
+        if work > 0 and math.isfinite(time):
             op = graph.text(int(graph.nodes.op[node])) or ""
             self._by_op.setdefault(parts_of(op)[1], []).append((work, time))
             self._by_category.setdefault(category_of(op), []).append((work, time))
@@ -90,15 +91,28 @@ def work_of(graph: ProgramGraph, node: int) -> float:
     tensors = [shape for shape in (*given, *made) if shape is not None]
     if not made or made[0] is None or any(size < 0 for shape in tensors for size in shape):
         return 0.0
-    out, category = float(np.prod(made[0])), category_of(op)
+    out, category = _product(made[0]), category_of(op)
+    work = sum(map(_product, tensors))
     if category == "matmul":
         place = int(parts_of(op)[1] in ("addmm", "baddbmm"))
         first = given[place] if len(given) > place else None
-        return out * first[-1] if first else 0.0
-    if category == "convolution":
+        work = out * first[-1] if first else 0
+    elif category == "convolution":
         weight = given[1] if len(given) > 1 else None
-        return out * float(np.prod(weight[1:])) if weight else 0.0
-    return float(sum(np.prod(shape) for shape in tensors))
+        work = out * _product(weight[1:]) if weight else 0
+    return float(work) if work <= _MOST else 0.0
+
+
+def _product(shape: tuple[int, ...]) -> int:
+    """Elements of a shape; of one beyond all memory, some number above _MOST."""
+    if 0 in shape:
+        return 0
+    elements = 1
+    for size in shape:
+        elements *= size
+        if elements > _MOST:
+            break
+    return elements
 
 
 def _span(edges: Ints, row: int) -> slice:

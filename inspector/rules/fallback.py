@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from etscope.inspector.correlate.operators import parts_of
-from etscope.inspector.fallbacks.ledger import Fallback
+from etscope.inspector.fallbacks.ledger import Fallback, falling
 from etscope.inspector.fallbacks.lines import FallbackLine, lines_of
 from etscope.inspector.fallbacks.reasons import IDLE
 from etscope.inspector.findings import Case, Finding
@@ -39,10 +39,10 @@ _IDLE_ADVICE = (
 def portable_beside_delegates(case: Case) -> Iterator[Finding]:
     """Operators outside of delegates in a method that has some."""
     ledger, latency = case.fallbacks, case.latency
-    if not ledger.delegate_calls or not ledger.rows or not latency.mean > 0:
-        return
     share = ledger.share
-    ordered = sorted(ledger.rows, key=lambda row: -np.nan_to_num(row.time))
+    if not ledger.delegate_calls or not ledger.rows or not share >= 0:
+        return
+    ordered = sorted(ledger.rows, key=lambda row: falling(row.time))
     names = list(dict.fromkeys(row.operator for row in ordered))[:3]
     many = counted(len(ordered), "operator")
     verb = "takes" if len(ordered) == 1 else "take"
@@ -86,8 +86,8 @@ def top_fallback(case: Case) -> Iterator[Finding]:
             "source": case.origins.source(first.row),
             "module": case.origins.module(first.row),
             "instructions": [int(case.latency.rows.instruction[row.row]) for row in line.rows],
-            "gain_estimated": gain,
-            "time": time,
+            f"gain_estimated_{ledger.unit}": gain,
+            f"per_inference_{ledger.unit}": time,
             "reason": first.reason.kind,
             "basis": first.gain.basis,
         },
@@ -122,7 +122,7 @@ def wide_types(case: Case) -> Iterator[Finding]:
     time = float(sum(np.nan_to_num(row.time) for row in rows))
     if not rows or not case.share(time) >= _LITTLE:
         return
-    rows.sort(key=lambda row: -np.nan_to_num(row.time))
+    rows.sort(key=lambda row: falling(row.time))
     types = list(dict.fromkeys(word for row in rows for word in row.types))
     strange = [word for word in types if word not in ("float32", "float16")]
     where = case.place(rows[0].row)
@@ -149,7 +149,7 @@ def no_delegate(case: Case) -> Iterator[Finding]:
     reference = bundle is not None and bundle.manifest.runtime.get("name") == "reference"
     if ledger.delegate_calls or ledger.backends or not ledger.rows or reference:
         return
-    if not case.latency.mean > 0:
+    if not ledger.share >= 0:
         return
     open_rows = tuple(row for row in ledger.rows if not _in_body(case, row))
     takers = {name for row in open_rows for name in row.takers}

@@ -7,15 +7,18 @@ import io
 import json
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fallback_models import island, island_events, island_record, island_report
+from fallback_models import report_of as joined
 from jsonschema import Draft202012Validator
 from latency_reports import delegate, method, operator, report_of
+from program_builder import free
 from project import ROOT, tracked
-from traces import trace_of_runs
+from traces import event, trace_of_runs
 
 from etscope.devtools import cli, fallback_text, terminal
 from etscope.devtools.fallback_text import print_fallbacks
@@ -82,6 +85,23 @@ def test_json_fits_its_schema_and_says_where(run: Run, tmp_path: Path) -> None:
     )
 
 
+def test_conversions_are_named_by_chain_and_instruction() -> None:
+    made = island(before=[free(3)])
+    events = [replace(one, chain=1) if one.chain == 0 else one for one in island_events()]
+    events.insert(0, event("FREE_CALL", 0, 0, instruction=0))
+    (row,) = fallback_report(joined(made, None, events)).to_json()["rows"]
+    assert (row["chain"], row["instruction"]) == (1, 1)
+    assert [(one["chain"], one["instruction"]) for one in row["around"]] == [(1, 0), (1, 2)]
+
+
+def test_where_no_delegate_was_looked_at_nothing_is_estimated(run: Run) -> None:
+    document = json.loads(run(ROOT / "sample_traces" / "transformer_kv.etscope", "--json")[1])
+    for block in document["coverage"]["methods"]:
+        assert (block["inside_estimated"], block["gain_estimated_ms"]) == (0, None)
+    keys = ("gain_estimated_ms", "inside_estimated_ms", "edges_ms", "calls_saved_ms")
+    assert {row[key] for row in document["rows"] for key in keys} == {None}
+
+
 @pytest.mark.parametrize("bundle", SAMPLES, ids=lambda path: path.name)
 def test_the_samples_fit_the_schema(bundle: Path, run: Run) -> None:
     code, out, _ = run(ROOT / bundle, "--json")
@@ -91,7 +111,8 @@ def test_the_samples_fit_the_schema(bundle: Path, run: Run) -> None:
         rows = [row for row in document["rows"] if row["block"] == block["block"]]
         assert len(rows) == block["operators"]
         total = sum(row["per_inference_ms"] for row in rows)
-        assert total == pytest.approx(block["per_inference_ms"])
+        assert total == pytest.approx(block["outside_ms"])
+        assert block["outside_ms"] == pytest.approx(block["share"] * block["method_ms"])
 
 
 def test_a_row_per_operator_as_csv(run: Run) -> None:
@@ -139,8 +160,6 @@ def test_one_place_for_two_documents_is_refused(run: Run) -> None:
 
 
 def test_the_record_and_program_of_a_bare_trace(tmp_path: Path) -> None:
-    from fallback_models import report_of as joined
-
     without = fallback_report(joined(island(), None, island_events())).to_json()
     with_record = fallback_report(joined(island(), island_record(), island_events())).to_json()
     assert without["rows"][0]["source"] is None

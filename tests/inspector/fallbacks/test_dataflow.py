@@ -89,3 +89,11 @@ def test_what_only_begins_or_ends_saves_no_call() -> None:
     plan = kernels([at(n) for n in range(4)], *steps, operators=["aten::exp.out"]).methods[0]
     found = islands_of(plan, flow(plan))
     assert [(one.members, one.calls_saved) for one in found] == [((0,), 0), ((2,), 0)]
+
+
+def test_who_takes_a_value_and_what_passes_between_two() -> None:
+    values = [at(n) for n in range(5)]
+    steps = [kernel(0, 0, 1, 1), kernel(0, 1, 2, 2), kernel(1, 1, 2, 3, 3)]
+    found = flow(kernels(values, *steps, operators=["a::one.out", "a::two.out"]).methods[0])
+    assert found.users == {(0, 1): [1, 2], (1, 2): [2]}
+    assert found.passed == {(0, 1): [1], (0, 2): [1], (1, 2): [2]}

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
-from fallback_models import BACKEND, island, island_events, island_record, island_report, report_of
+from fallback_models import (
+    BACKEND,
+    fan,
+    island,
+    island_events,
+    island_record,
+    island_report,
+    report_of,
+)
+from joined_models import call, graph, record
 from latency_reports import delegate, method, operator
 from latency_reports import report_of as report_of_trace
+from traces import event
 
-from etscope.inspector.fallbacks.edges import LAYOUT
+from etscope.inspector.fallbacks.edges import LAYOUT, Edges
 from etscope.inspector.fallbacks.lines import lines_of
 from etscope.inspector.fallbacks.throughput import work_of
 from etscope.inspector.latency_report import LatencyReport
@@ -91,7 +102,7 @@ def test_a_bare_trace_tells_costs_and_no_reasons() -> None:
     assert row.time == pytest.approx(0.05)
     assert row.reason.kind == "unknown"
     assert math.isnan(row.gain.value)
-    assert ledger.gain == 0.0
+    assert math.isnan(ledger.gain)
 
 
 def test_a_trace_without_delegates_says_so() -> None:
@@ -108,3 +119,36 @@ def test_work_is_elements_or_multiplications() -> None:
     graph = island_record().edge_program("forward")
     assert work_of(graph, graph.node_of_name["last"]) == 2 * 4 * 8
     assert work_of(graph, graph.node_of_name["x"]) > 0
+
+
+@pytest.mark.parametrize("size", [2**31, 2**62])
+def test_sizes_that_no_memory_holds_are_no_work(size: int) -> None:
+    big = call("big", "aten.mm.default", ["x", "x"], 1, sizes=(size, size, 2))
+    edge = record({"forward": graph(big)}, {"forward": {0: [1]}}).edge_program("forward")
+    assert work_of(edge, edge.node_of_name["big"]) == 0
+
+
+def test_the_gain_is_never_more_than_the_method(report: LatencyReport) -> None:
+    (ledger,) = report.fallbacks
+    assert replace(ledger, rows=ledger.rows * 4).gain == ledger.whole
+    assert replace(ledger, rows=()).gain == 0.0
+
+
+def test_edges_are_asked_for_once_by_however_many_operators(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[int] = []
+    walk = Edges._walk
+
+    def counting(self: Edges, *parts: object) -> object:
+        asked.append(1)
+        return walk(self, *parts)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Edges, "_walk", counting)
+    many = 40
+    events = [event("OPERATOR_CALL", 10 * n, 10 * n + 5, instruction=n) for n in range(1, many + 1)]
+    found = report_of(fan(many), None, [*events, event("Method::execute", 0, 1000)])
+    (ledger,) = found.fallbacks
+    assert [len(row.around) for row in ledger.rows] == [1] * many
+    # Each operator asks for its own value, the island once for each, and for what all take.
+    assert len(asked) <= 2 * many + 1

@@ -35,6 +35,8 @@ def test_the_line_with_the_most_to_gain_is_named() -> None:
     )
     assert one.evidence["instructions"] == [1]
     assert one.evidence["source"] == "m.py:4"
+    assert one.evidence["per_inference_ms"] == pytest.approx(0.04)
+    assert one.evidence["gain_estimated_ms"] == pytest.approx(0.0344, abs=1e-4)
 
 
 def test_without_a_line_the_operator_is_named() -> None:
