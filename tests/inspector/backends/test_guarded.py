@@ -136,7 +136,7 @@ def test_weights_of_no_operation_are_a_fault(
 
 def attributed(rows: list[int], **changes: Any) -> Attribution:
     count = len(rows)
-    columns = {
+    columns: dict[str, Any] = {
         "operation": np.array(rows),
         "handle": np.array(rows),
         "confidence": np.zeros(count, np.uint8),

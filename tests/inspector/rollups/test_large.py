@@ -31,7 +31,12 @@ def test_kernels_are_told_from_their_operators_without_asking_for_children(
         at = len(rows)
         rows += [operator("x", 10), Row("kernel", 4, at, op="x"), Row("kernel", 3, at, op="x")]
     asked: list[int] = []
-    monkeypatch.setattr(OperatorRows, "children", lambda _, row: asked.append(row) or ())
+
+    def children(_: OperatorRows, row: int) -> tuple[int, ...]:
+        asked.append(row)
+        return ()
+
+    monkeypatch.setattr(OperatorRows, "children", children)
     rollup = by_delegate(*latency_and_origins(*rows))
     assert {entry.name: entry.total for entry in rollup.entries if entry.level} == {
         "kernels": 140,
