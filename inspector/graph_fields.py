@@ -17,7 +17,7 @@ from etscope.inspector.correlate.correlation import Correlation
 from etscope.inspector.correlate.how import How
 from etscope.inspector.correlate.joined import JoinedMethod, keys_of_slots
 from etscope.inspector.correlate.origins import Origin, Origins, origins_of
-from etscope.inspector.correlate.steps import DELEGATE_CALL
+from etscope.inspector.event_names import DELEGATE_CALL
 from etscope.inspector.graph_row import GraphFields
 from etscope.inspector.node_texts import NodeTexts
 from etscope.inspector.record_handles import RecordHandles

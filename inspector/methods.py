@@ -18,11 +18,11 @@ from etscope.etdump.columns import EventShape, Ints, Kind, Trace
 from etscope.etdump.instructions import InstructionKind
 from etscope.etdump.methods import Method
 from etscope.etdump.program import Program
+from etscope.inspector.event_names import OPERATOR_CALL
 from etscope.inspector.method_delegates import delegated_fit
 
 _INFERENCE = "Execute"
 _NATIVE = "native_call_"
-_OPERATOR = "OPERATOR_CALL"
 #: How well a run must fit a method to be one of it, see `Fit`: kernels that a build renamed
 #: and operations that a backend rewrote are some, of another method they are more.
 _FITS = 0.9
@@ -172,7 +172,8 @@ def _instruction_events(trace: Trace, shape: EventShape) -> Ints:
     places = list(zip(shape.chain[rows].tolist(), shape.instruction[rows].tolist(), strict=True))
     told = {place for place, name in zip(places, names, strict=True) if name.startswith(_NATIVE)}
     kept = [
-        name != _OPERATOR or place not in told for name, place in zip(names, places, strict=True)
+        name != OPERATOR_CALL or place not in told
+        for name, place in zip(names, places, strict=True)
     ]
     return rows[np.array(kept, np.bool_)]
 

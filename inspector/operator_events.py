@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from etscope.inspector.blocks import Block
 from etscope.inspector.correlate.origins import Origins
-from etscope.inspector.correlate.steps import CONTROL, DELEGATE_CALL, OPERATOR_CALL
+from etscope.inspector.event_names import CONTROL, DELEGATE_CALL, OPERATOR_CALL
 
 if TYPE_CHECKING:
     from etscope.inspector.event import Event

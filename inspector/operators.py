@@ -10,13 +10,11 @@ import numpy as np
 from etscope.etdump.columns import Ints
 from etscope.etdump.methods import Method
 from etscope.inspector.blocks import Block
+from etscope.inspector.event_names import CONTROL, DELEGATE_CALL, OPERATOR_CALL
 from etscope.inspector.signatures import Slot
 from etscope.inspector.statistics import Reals, Statistics
 
 METHOD_EVENT = "Method::execute"
-_OPERATOR_EVENT = "OPERATOR_CALL"
-_DELEGATE_EVENT = "DELEGATE_CALL"
-_CONTROL = frozenset({"JF_CALL", "MOVE_CALL", "FREE_CALL"})
 _NATIVE = "native_call_"
 
 
@@ -97,14 +95,14 @@ class TreeLabels:
             return "delegated"
         if slot.name == METHOD_EVENT:
             return "method"
-        if slot.name in (_OPERATOR_EVENT, _DELEGATE_EVENT):
-            return "operator" if slot.name == _OPERATOR_EVENT else "delegate"
-        if slot.name in _CONTROL:
+        if slot.name in (OPERATOR_CALL, DELEGATE_CALL):
+            return "operator" if slot.name == OPERATOR_CALL else "delegate"
+        if slot.name in CONTROL:
             return "control"
         if slot.signature.chain < 0:
             return "other"
         above = self.parent[row]
-        inside = above >= 0 and self.slots[above].name == _OPERATOR_EVENT
+        inside = above >= 0 and self.slots[above].name == OPERATOR_CALL
         return "kernel" if inside else "operator"
 
     def _instruction(self, row: int) -> int | None:
@@ -118,13 +116,13 @@ class TreeLabels:
         if kind == "delegated":
             return name
         if kind == "delegate":
-            return _DELEGATE_EVENT
+            return DELEGATE_CALL
         if kind not in ("operator", "kernel"):
             return None
         instruction = self._instruction(row)
         if instruction is not None and self.method is not None:
             return self.method.operator_of_instruction[instruction]
-        if name != _OPERATOR_EVENT:
+        if name != OPERATOR_CALL:
             return name.removeprefix(_NATIVE)
         kernel = self._kernel.get(row)
         return None if kernel is None else kernel.removeprefix(_NATIVE)

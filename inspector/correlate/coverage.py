@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from etscope.inspector.correlate.ledger import Bucket, Ledger
 from etscope.inspector.latency import MethodLatency
 from etscope.inspector.recording import Recording
+from etscope.inspector.wording import finite
 
 
 def mapping_coverage(
@@ -25,10 +25,10 @@ def mapping_coverage(
         "mapping": [
             {
                 "method": latency.method,
-                "mapped_time_share": _number(ledger.mapped_share("time")),
-                "mapped_events_share": _number(ledger.mapped_share("events")),
-                "mapped_operators_share": _number(ledger.mapped_share("operators")),
-                "mapped_bytes_share": _number(ledger.mapped_share("bytes_written")),
+                "mapped_time_share": finite(ledger.mapped_share("time")),
+                "mapped_events_share": finite(ledger.mapped_share("events")),
+                "mapped_operators_share": finite(ledger.mapped_share("operators")),
+                "mapped_bytes_share": finite(ledger.mapped_share("bytes_written")),
                 "buckets": [_bucket(ledger, bucket) for bucket in ledger.buckets],
             }
             for latency, ledger in zip(methods, ledgers, strict=True)
@@ -42,12 +42,8 @@ def _bucket(ledger: Ledger, bucket: Bucket) -> dict[str, Any]:
         "kind": bucket.kind,
         "reason": bucket.reason,
         f"per_inference_{ledger.unit}": bucket.time,
-        "share": _number(ledger.share(bucket)),
+        "share": finite(ledger.share(bucket)),
         "events": bucket.events,
         "operators": bucket.operators,
         "bytes_written": bucket.bytes_written,
     }
-
-
-def _number(value: float) -> float | None:
-    return float(value) if math.isfinite(value) else None

@@ -20,7 +20,7 @@ from etscope.inspector.backends.operations import Confidence
 from etscope.inspector.correlate.how import How
 from etscope.inspector.correlate.origins import Origins
 from etscope.inspector.latency import MethodLatency
-from etscope.inspector.rollups.own_time import own_times
+from etscope.inspector.own_time import own_times
 
 #: More bytes than any tensor has.
 _MOST = 2**60

@@ -10,11 +10,8 @@ import numpy as np
 from etscope.etdump.columns import Ints
 from etscope.etdump.instructions import InstructionKind
 from etscope.etdump.methods import Method
+from etscope.inspector.event_names import CONTROL, DELEGATE_CALL, OPERATOR_CALL
 from etscope.inspector.signatures import Slot
-
-DELEGATE_CALL = "DELEGATE_CALL"
-OPERATOR_CALL = "OPERATOR_CALL"
-CONTROL = frozenset({"JF_CALL", "MOVE_CALL", "FREE_CALL"})
 
 
 @dataclass(frozen=True, eq=False)

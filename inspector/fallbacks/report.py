@@ -11,7 +11,7 @@ from etscope.inspector.fallbacks.around import Around
 from etscope.inspector.fallbacks.ledger import Fallback, FallbackLedger
 from etscope.inspector.fallbacks.lines import FallbackLine, lines_of
 from etscope.inspector.latency_report import LatencyReport
-from etscope.inspector.wording import counted, figure
+from etscope.inspector.wording import counted, figure, finite
 
 SCHEMA = "etscope.fallbacks"
 VERSION = 1
@@ -93,10 +93,10 @@ class FallbackReport:
             "delegate_calls": ledger.delegate_calls,
             "operators": len(ledger.rows),
             "islands": len(ledger.islands),
-            f"method_{unit}": _number(latency.mean),
-            f"outside_{unit}": _number(ledger.time),
-            "share": _number(ledger.share),
-            f"gain_estimated_{unit}": _number(ledger.gain),
+            f"method_{unit}": finite(latency.mean),
+            f"outside_{unit}": finite(ledger.time),
+            "share": finite(ledger.share),
+            f"gain_estimated_{unit}": finite(ledger.gain),
             "reason_known": sum(row.reason.kind != "unknown" for row in ledger.rows),
             "inside_estimated": sum(math.isfinite(row.gain.inside) for row in ledger.rows),
         }
@@ -115,18 +115,18 @@ class FallbackReport:
             "module": origins.module(row.row),
             "source": origins.source(row.row),
             "calls": float(rows.calls[row.row]),
-            f"per_inference_{unit}": _number(row.time),
-            "share": _number(row.share),
+            f"per_inference_{unit}": finite(row.time),
+            "share": finite(row.share),
             "dtypes": list(row.types),
             "reason": row.reason.kind,
             "reason_text": row.reason.text,
             "island": None if row.island < 0 else row.island,
             "island_members": self._members(number, row),
-            f"gain_estimated_{unit}": _number(gain.value),
+            f"gain_estimated_{unit}": finite(gain.value),
             "gain_at_most": gain.at_most,
-            f"inside_estimated_{unit}": _number(gain.inside),
-            f"edges_{unit}": _number(gain.edges),
-            f"calls_saved_{unit}": _number(gain.calls),
+            f"inside_estimated_{unit}": finite(gain.inside),
+            f"edges_{unit}": finite(gain.edges),
+            f"calls_saved_{unit}": finite(gain.calls),
             "gain_basis": gain.basis,
             "around": [_around_json(one, origins.plan, unit) for one in row.around],
             "takers": list(row.takers),
@@ -171,9 +171,9 @@ def _line_json(report: LatencyReport, number: int, line: FallbackLine) -> dict[s
         "module": line.module,
         "ops": list(line.operators),
         "instructions": sorted({int(instruction[row.row]) for row in line.rows}),
-        f"per_inference_{unit}": _number(line.time),
-        "share": _number(line.time / latency.mean) if latency.mean else None,
-        f"gain_estimated_{unit}": _number(line.gain),
+        f"per_inference_{unit}": finite(line.time),
+        "share": finite(line.time / latency.mean) if latency.mean else None,
+        f"gain_estimated_{unit}": finite(line.gain),
         "gain_at_most": line.at_most,
         "reasons": list(dict.fromkeys(row.reason.kind for row in line.rows)),
     }
@@ -189,9 +189,5 @@ def _around_json(one: Around, plan: Method | None, unit: str) -> dict[str, Any]:
         "inside_delegate": one.inside,
         "row": None if one.row < 0 else one.row,
         "below_resolution": one.below is not None,
-        f"per_inference_{unit}": _number(one.time),
+        f"per_inference_{unit}": finite(one.time),
     }
-
-
-def _number(value: float) -> float | None:
-    return float(value) if math.isfinite(value) else None

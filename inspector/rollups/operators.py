@@ -10,6 +10,7 @@ from etscope.inspector.correlate.origins import Origins
 from etscope.inspector.latency import MethodLatency
 from etscope.inspector.rollups.remainders import Remainder, of_delegate_call, of_kind
 from etscope.inspector.rollups.table import Place, Rollup, Sheet
+from etscope.inspector.wording import listed
 
 #: Backends number their operations: "Convolution (NHWC, F32) IGEMM #2".
 _NUMBER = re.compile(r"\s+#\d+$")
@@ -38,7 +39,7 @@ def by_operator(latency: MethodLatency, origins: Origins) -> Rollup:
         if rows.kind[head] == "delegated" and node_op is not None and not origins[head].inserted:
             graph_ops.setdefault((place,), {})[node_op] = None
     for place, found in graph_ops.items():
-        sheet.drafts[place].detail = _listed(list(found))
+        sheet.drafts[place].detail = listed(list(found), _MOST)
     return sheet.rollup()
 
 
@@ -49,11 +50,6 @@ def _kind_of(latency: MethodLatency, head: int) -> tuple[Hashable, dict[str, str
     name = _NUMBER.sub("", rows.op[head] or rows.event[head]) or "(no name)"
     backend = rows.backend[head] if inside else None
     return (name, inside, backend), {"op": name, "backend": backend}
-
-
-def _listed(names: list[str]) -> str:
-    more = f" and {len(names) - _MOST} more" if len(names) > _MOST else ""
-    return ", ".join(names[:_MOST]) + more
 
 
 def by_category(latency: MethodLatency, origins: Origins) -> Rollup:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -10,7 +9,7 @@ from etscope.inspector.latency_report import LatencyReport
 from etscope.inspector.rollups import ROLLUPS
 from etscope.inspector.rollups.table import Entry, Rollup
 from etscope.inspector.rollups.verdict import verdict
-from etscope.inspector.wording import counted
+from etscope.inspector.wording import counted, finite
 
 SCHEMA = "etscope.rollup"
 VERSION = 1
@@ -97,21 +96,21 @@ def _covered(rollup: Rollup, number: int) -> dict[str, Any]:
     out = {
         "method": rollup.method,
         "block": number,
-        f"method_{rollup.unit}": _number(rollup.whole),
+        f"method_{rollup.unit}": finite(rollup.whole),
         "method_timed": rollup.timed,
-        "named_share": _number(rollup.named),
+        "named_share": finite(rollup.named),
         "events_beside_method": rollup.beside,
     }
     return out | {
-        f"mapped_{word}_share": _number(rollup.share(time)) for word, time in rollup.sure.items()
+        f"mapped_{word}_share": finite(rollup.share(time)) for word, time in rollup.sure.items()
     }
 
 
 def _row(rollup: Rollup, number: int, at: int, entry: Entry) -> dict[str, Any]:
     unit = rollup.unit
     # What a clock cannot tell from nothing is not nothing.
-    own = None if entry.own_below else _number(entry.own)
-    total = None if entry.below else _number(entry.total)
+    own = None if entry.own_below else finite(entry.own)
+    total = None if entry.below else finite(entry.total)
     return {
         "method": rollup.method,
         "block": number,
@@ -127,12 +126,8 @@ def _row(rollup: Rollup, number: int, at: int, entry: Entry) -> dict[str, Any]:
         "events_without_time": entry.untimed,
         f"self_{unit}": own,
         f"total_{unit}": total,
-        "self_share": None if own is None else _number(rollup.share(own)),
-        "share": None if total is None else _number(rollup.share(total)),
-        f"self_at_most_{unit}": None if entry.own_below is None else _number(entry.own_below),
-        f"at_most_{unit}": None if entry.below is None else _number(entry.below),
+        "self_share": None if own is None else finite(rollup.share(own)),
+        "share": None if total is None else finite(rollup.share(total)),
+        f"self_at_most_{unit}": None if entry.own_below is None else finite(entry.own_below),
+        f"at_most_{unit}": None if entry.below is None else finite(entry.below),
     }
-
-
-def _number(value: float) -> float | None:
-    return float(value) if math.isfinite(value) else None

@@ -11,8 +11,8 @@ import numpy as np
 from etscope.inspector.backends.operations import Confidence
 from etscope.inspector.correlate.origins import Origins
 from etscope.inspector.latency import MethodLatency
+from etscope.inspector.own_time import OwnTimes, own_times
 from etscope.inspector.resolution import clock_step
-from etscope.inspector.rollups.own_time import OwnTimes, own_times
 
 UNEXPLAINED = "(unexplained)"
 

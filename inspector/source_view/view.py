@@ -13,7 +13,7 @@ from etscope.inspector.correlate.ledger import Bucket, Ledger
 from etscope.inspector.correlate.origins import Origins
 from etscope.inspector.latency import MethodLatency
 from etscope.inspector.latency_report import LatencyReport
-from etscope.inspector.rollups.own_time import OwnTimes, own_times
+from etscope.inspector.own_time import OwnTimes, own_times
 from etscope.inspector.source_view.line_figures import (
     LineColumn,
     OperatorUse,

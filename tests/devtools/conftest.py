@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from etscope.devtools import cli
 from etscope.devtools.capture.choice import CaptureRequest, has_executorch
 
 MODEL = """
@@ -63,3 +64,15 @@ def real_bundle(needs_executorch: None, model_folder: Path) -> Iterator[Path]:
         yield capture(request)
     finally:
         os.chdir(before)
+
+
+@pytest.fixture
+def inspect(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
+    """Runs `etscope inspect`; gives the exit code, stdout and stderr."""
+
+    def run(*arguments: object) -> tuple[int, str, str]:
+        code = cli.main(["inspect", *map(str, arguments)])
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    return run

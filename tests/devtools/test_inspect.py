@@ -16,7 +16,6 @@ from program_builder import delegate, delegate_call, kernel, method, program
 from project import run_python
 from traces import event, inference, method_load, trace_of_runs
 
-from etscope.devtools import cli
 from etscope.etdump.manifest import InferenceRun, Manifest
 from etscope.etdump.writer import write_etdump
 
@@ -48,18 +47,6 @@ def trace(tmp_path: Path) -> Path:
     path = tmp_path / "x.etdp"
     write_etdump(trace_of_runs(method_load(event("Method::init", 0, 9)), *CALLS), path)
     return path
-
-
-@pytest.fixture
-def inspect(capsys: pytest.CaptureFixture[str]) -> Run:
-    """Runs `etscope inspect`; gives the exit code, stdout and stderr."""
-
-    def run(*arguments: object) -> tuple[int, str, str]:
-        code = cli.main(["inspect", *map(str, arguments)])
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return run
 
 
 def table(text: str) -> dict[str, list[str]]:

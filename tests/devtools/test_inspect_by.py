@@ -12,23 +12,10 @@ from typing import Any
 import pytest
 from project import ROOT
 
-from etscope.devtools import cli
 from etscope.inspector.rollups import ROLLUPS
 
 SAMPLES = ROOT / "sample_traces"
 Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def inspect(capsys: pytest.CaptureFixture[str]) -> Run:
-    """Runs `etscope inspect`; gives the exit code, stdout and stderr."""
-
-    def run(*arguments: object) -> tuple[int, str, str]:
-        code = cli.main(["inspect", *map(str, arguments)])
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return run
 
 
 def rows_of(inspect: Run, *arguments: object) -> list[dict[str, Any]]:
