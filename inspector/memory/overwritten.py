@@ -49,7 +49,7 @@ def overwritten_results(plan: MemoryPlan) -> list[Overwritten]:
         if result < 0 or shown < 0:
             continue
         last = int(plan.last[plan.shows[shown]])
-        low, high = np.searchsorted(step, [after[move], last])
+        low, high = np.searchsorted(step, (int(after[move]), last))
         hits = np.flatnonzero(_writes_over(plan, result, written[low:high]))
         if len(hits):
             at = int(low + hits[0])
