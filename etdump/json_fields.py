@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,25 @@ class Fields:
 
     def maybe_count(self, key: str) -> int | None:
         return None if self.value.get(key) is None else self.count(key)
+
+    def number(self, key: str) -> float:
+        """A figure that is finite and not negative."""
+        found = self.value.get(key)
+        if isinstance(found, bool) or not isinstance(found, (int, float)):
+            raise self.error(f"'{key}' of {self.place} is missing or not a number")
+        if not 0 <= found < math.inf:
+            raise self.error(f"'{key}' of {self.place} is {found}, which cannot be true")
+        return float(found)
+
+    def counts(self, key: str) -> dict[str, int]:
+        """A table of counts."""
+        inner = Fields(self.table(key), f"'{key}' of {self.place}", self.path)
+        return {name: inner.count(name) for name in inner.value}
+
+    def maybe_below(self, key: str) -> Fields | None:
+        """The object under a key; None where there is none."""
+        found = self.value.get(key)
+        return None if found is None else Fields(found, f"'{key}'", self.path)
 
     def maybe_text(self, key: str) -> str | None:
         return None if self.value.get(key) is None else self.text(key)

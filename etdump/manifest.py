@@ -6,16 +6,20 @@ A manifest may come from anywhere, so every field is checked before it is believ
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from etscope.etdump.errors import CorruptTrace, NotATrace, Truncated
+from etscope.etdump.footprint import Footprint
 from etscope.etdump.json_fields import CURE, Fields, all_texts, texts
+from etscope.etdump.machine_peak import MachinePeak
 
 SCHEMA = "etscope.bundle"
 VERSION = 1
+
+_Part = TypeVar("_Part")
 
 #: A manifest above this size was not written by a capture.
 SIZE_LIMIT = 2**28
@@ -82,6 +86,8 @@ class Manifest:
     passes: Mapping[str, PassOutcome] = field(default_factory=dict)
     files: Mapping[str, FileEntry] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    footprint: Footprint | None = None
+    machine_peak: MachinePeak | None = None
     version: int = VERSION
 
     @property
@@ -93,7 +99,7 @@ class Manifest:
     def to_json(self) -> str:
         """The text of manifest.json."""
         document: dict[str, Any] = {"schema": SCHEMA, "version": self.version}
-        document |= {k: v for k, v in asdict(self).items() if k != "version"}
+        document |= {k: v for k, v in asdict(self).items() if k != "version" and v is not None}
         for key in ("inferences", "tensor_inferences"):
             document[key] = [_spare(run, "warmup") for run in document[key]]
         passes = document["passes"].items()
@@ -144,6 +150,10 @@ def _outcome(fields: Fields) -> PassOutcome:
         buffer_bytes_used=fields.maybe_count("buffer_bytes_used"),
         tries=fields.maybe_count("tries"),
     )
+
+
+def _maybe(read: Callable[[Fields], _Part], fields: Fields | None) -> _Part | None:
+    return None if fields is None else read(fields)
 
 
 def _refuse_constant(word: str) -> float:
@@ -199,4 +209,6 @@ def read_manifest(path: Path) -> Manifest:
         passes={name: _outcome(below) for name, below in fields.below("passes").items()},
         files=_files(fields),
         notes=tuple(notes),
+        footprint=_maybe(Footprint.read, fields.maybe_below("footprint")),
+        machine_peak=_maybe(MachinePeak.read, fields.maybe_below("machine_peak")),
     )

@@ -1,0 +1,32 @@
+"""What a machine reached in a short calibration: the roof that operators are held against."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from etscope.etdump.json_fields import Fields
+
+
+@dataclass(frozen=True)
+class MachinePeak:
+    """Measured by a capture on the machine that ran the model, with as many threads.
+
+    Giga is 10^9. A multiplication with an addition counts as two operations.
+    """
+
+    threads: int
+    float32_gflops_per_s: float  # the most that a product of large matrices reached
+    memory_gb_per_s: float  # the most that reading and writing large arrays reached, both counted
+
+    @classmethod
+    def read(cls, fields: Fields) -> MachinePeak:
+        """The peak of a manifest.
+
+        Raises:
+            CorruptTrace: a field of it cannot be true.
+        """
+        return cls(
+            threads=fields.count("threads", 2**20),
+            float32_gflops_per_s=fields.number("float32_gflops_per_s"),
+            memory_gb_per_s=fields.number("memory_gb_per_s"),
+        )
