@@ -13,8 +13,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from etscope.devtools.diagnosis.file_kind import FileKind, identify
 from etscope.etdump.errors import UsageError
+from etscope.etdump.file_kind import FileKind, identify
 
 #: The name that means stdout.
 STDOUT = "-"

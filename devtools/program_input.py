@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from etscope.devtools.diagnosis.file_kind import FileKind, identify
 from etscope.etdump.bundle import read_bundle
 from etscope.etdump.errors import MissingFile, NotATrace
+from etscope.etdump.file_kind import FileKind, identify
 from etscope.etdump.program import Program, read_program
 
 _GIVE = "Give the .pte or .bpte that the export wrote, or the bundle of a run of it."

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from etscope.devtools.diagnosis.file_kind import FileKind, identify
 from etscope.etdump.errors import NotATrace, TraceError, Truncated
+from etscope.etdump.file_kind import FileKind, identify
 from etscope.inspector.recording import Recording, open_recording
 
 _RUN = "Give the ETDump of a run"

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from etscope.devtools.diagnosis.check import Check, State, about_file
-from etscope.devtools.diagnosis.file_kind import FileKind, identify
 from etscope.devtools.diagnosis.trace_file import BUILD_FLAGS, LOG_TENSORS, examine_etdump
 from etscope.etdump.errors import TraceError
+from etscope.etdump.file_kind import FileKind, identify
 
 #: Kinds that need no more than a word: what can be done with them, and what to do instead.
 _WORDS: dict[FileKind, tuple[State, str, str | None]] = {
@@ -37,6 +37,11 @@ _WORDS: dict[FileKind, tuple[State, str, str | None]] = {
         "note",
         "a folder without a manifest.json, so no bundle.",
         "Give the NAME.etscope folder that `etscope run` wrote, or single files.",
+    ),
+    FileKind.DEVICE: (
+        "note",
+        "a pipe or a device, no file.",
+        "Write what comes through it to a file, and give that one.",
     ),
     FileKind.TEXT: ("note", "text; no trace.", "Give the file that the runtime wrote."),
     FileKind.ARCHIVE: ("note", "a zip archive of a kind that etscope does not know.", None),

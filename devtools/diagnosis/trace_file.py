@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from etscope.devtools.diagnosis.check import Check, State, about_file
-from etscope.devtools.diagnosis.file_kind import FileKind
 from etscope.etdump.columns import Kind, Trace
 from etscope.etdump.errors import EmptyTrace, TraceError
+from etscope.etdump.file_kind import FileKind
 
 KIND = FileKind.ETDUMP.value
 

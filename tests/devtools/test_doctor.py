@@ -6,7 +6,6 @@ import base64
 import hashlib
 import json
 import pickle
-import zipfile
 from pathlib import Path
 
 import pytest
@@ -17,10 +16,10 @@ from etscope.devtools import cli
 from etscope.devtools.diagnosis import trial
 from etscope.devtools.diagnosis.check import Check
 from etscope.devtools.diagnosis.child import Outcome, run_module
-from etscope.devtools.diagnosis.file_kind import FileKind, identify
 from etscope.devtools.diagnosis.files import examine_file
 from etscope.devtools.diagnosis.installation import Part, examine_installation
 from etscope.etdump.columns import Trace
+from etscope.etdump.file_kind import FileKind, identify
 from etscope.etdump.writer import etdump_bytes
 
 LOAD = method_load(event("Method::init", 0, 9))
@@ -30,14 +29,6 @@ EXECUTE = inference(event("native_call_aten::add.out", 10, 20, instruction=0))
 def write(folder: Path, content: bytes | Trace, name: str = "given") -> Path:
     path = folder / name
     path.write_bytes(content if isinstance(content, bytes) else bytes(etdump_bytes(content)))
-    return path
-
-
-def zipped(folder: Path, *members: str) -> Path:
-    path = folder / "given.zip"
-    with zipfile.ZipFile(path, "w") as archive:
-        for member in members:
-            archive.writestr(member, b"")
     return path
 
 
@@ -138,19 +129,6 @@ def test_kinds_are_told_by_content(tmp_path: Path, content: bytes, kind: FileKin
     path = write(tmp_path, content, "trace.etdp")
     assert identify(path) is kind
     assert examine_file(path)[0].evidence["kind"] == kind.value
-
-
-@pytest.mark.parametrize(
-    ("member", "kind"),
-    [
-        ("ETRECORD_V0", FileKind.ETRECORD),
-        ("model/archive_format", FileKind.EXPORTED_PROGRAM),
-        ("weights/data.pkl", FileKind.TORCH_SAVE),
-        ("photo.jpg", FileKind.ARCHIVE),
-    ],
-)
-def test_archives_are_told_by_their_members(tmp_path: Path, member: str, kind: FileKind) -> None:
-    assert identify(zipped(tmp_path, "readme", member)) is kind
 
 
 def test_a_bundle_is_checked_against_its_hashes(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import base64
 import binascii
 import os
 import re
+import stat
 import struct
 import zipfile
 from enum import Enum
@@ -36,6 +37,7 @@ class FileKind(Enum):
     UNKNOWN = "bytes without an identifier"
     BUNDLE = "bundle"
     FOLDER = "folder of another kind"
+    DEVICE = "pipe or device"
 
 
 #: FlatBuffers identifiers at byte 4; digits stand for the version of the format.
@@ -55,6 +57,8 @@ def identify(path: Path) -> FileKind:
     """
     if path.is_dir():
         return FileKind.BUNDLE if (path / "manifest.json").is_file() else FileKind.FOLDER
+    if not stat.S_ISREG(path.stat().st_mode):  # opening one could wait forever
+        return FileKind.DEVICE
     with path.open("rb") as stream:
         head = stream.read(_HEAD_BYTES)
     if not head:
