@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -50,7 +50,8 @@ class Fields:
         found = self.value.get(key)
         if isinstance(found, bool) or not isinstance(found, (int, float)):
             raise self.error(f"'{key}' of {self.place} is missing or not a number")
-        if not 0 <= found < math.inf:
+        # Whole numbers of JSON may be too large for a float.
+        if not 0 <= found <= sys.float_info.max:
             raise self.error(f"'{key}' of {self.place} is {found}, which cannot be true")
         return float(found)
 
