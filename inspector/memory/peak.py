@@ -1,0 +1,169 @@
+"""What sets the peak: who is alive in it, why, and how far it would fall without each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import Enum
+
+import numpy as np
+
+from etscope.etdump.columns import Ints
+from etscope.inspector.memory.blocks import Blocks, blocks_of
+from etscope.inspector.memory.plan import MemoryPlan
+
+
+class Held(Enum):
+    """Why a value is alive at the peak; the value is the reason in words."""
+
+    USED = "used by the instruction at the peak"
+    WAITING = "waits for a later instruction"
+    OUTPUT = "waits for the caller, who reads it at the end"
+    BUFFER = "keeps its bytes between inferences"
+    CONTROL = "a loop or a branch may need it again"
+
+
+@dataclass(frozen=True)
+class Holder:
+    """A value that is alive in the first step of a peak, with all that show its bytes."""
+
+    row: int  # of the plan
+    size_bytes: int
+    share: float  # of the peak; shares of values that overlap add up to more than 1
+    held: Held
+    next_step: int | None  # the next instruction behind the peak that uses it; None: none does
+    next_operator: str | None
+    at_all_steps: bool  # alive in every step of the peak
+    #: How much lower the peak of live bytes would be if this value, and no other, held
+    #: bytes only in steps that use it: an instruction, or the caller before the first and
+    #: behind the last. 0 where the peak uses it, or is as high where it is not alive.
+    saves_bytes: int
+    #: The same if it held no bytes at all.
+    absent_saves_bytes: int
+
+
+@dataclass(frozen=True)
+class Peak:
+    """The most bytes in use at once. Sizes of holders less `shared_bytes` add up to it."""
+
+    arena: int | None  # None: of all arenas together
+    peak_bytes: int  # planned; each byte counted once
+    step: int  # the first of `steps`; -1: before the first instruction
+    steps: tuple[int, ...]  # all with as much in use
+    operator: str | None  # what runs in `step`; None: it is before or behind all instructions
+    holders: tuple[Holder, ...]  # the largest first; values without bytes are left out
+    shared_bytes: int  # counted more than once in the sizes of holders that overlap
+    arenas: tuple[Peak, ...] = ()  # of each arena for itself; empty in those
+
+
+def peak_of(plan: MemoryPlan) -> Peak:
+    """What is alive at the peak of a method, over all arenas and in each.
+
+    Savings are derived from planned lifetimes. In an arena whose values overlap while
+    they are alive, bytes that others share with a holder do not count as saved,
+    so that there a saving is what it is at least.
+    """
+    blocks = blocks_of(plan)
+    arenas = tuple(_peak(plan, blocks, use.arena, use.live_bytes) for use in plan.arenas)
+    if len(arenas) == 1:
+        return replace(arenas[0], arena=None, arenas=arenas)
+    return replace(_peak(plan, blocks, None, plan.live_bytes), arenas=arenas)
+
+
+def _peak(plan: MemoryPlan, blocks: Blocks, arena: int | None, live: Ints) -> Peak:
+    curve = _Curve(live)
+    alive = (blocks.first <= curve.step) & (blocks.last >= curve.step) & (blocks.size_bytes > 0)
+    if arena is not None:
+        alive &= blocks.arena == arena
+    found = np.flatnonzero(alive)
+    found = found[np.argsort(-blocks.size_bytes[found], kind="stable")]
+    overlapping = [use.arena for use in plan.arenas if (use.live_bytes != use.summed_bytes).any()]
+    holders = []
+    for block in found.tolist():
+        own = int(blocks.size_bytes[block])
+        if blocks.arena[block] in overlapping:
+            own -= _bytes_of_others(blocks, block)
+        holders.append(_holder(plan, blocks, block, curve, own))
+    return Peak(
+        arena=arena,
+        peak_bytes=curve.peak,
+        step=curve.step,
+        steps=tuple(curve.steps.tolist()),
+        operator=_operator(plan, curve.step),
+        holders=tuple(holders),
+        shared_bytes=sum(holder.size_bytes for holder in holders) - curve.peak,
+    )
+
+
+class _Curve:
+    """Live bytes per step, the first of step -1, and how high they are before and behind each."""
+
+    def __init__(self, live: Ints) -> None:
+        self.live = live
+        self.peak = int(live.max())
+        self.steps = np.flatnonzero(live == self.peak) - 1
+        self.step = int(self.steps[0])
+        self._before = np.maximum.accumulate(live)
+        self._behind = np.maximum.accumulate(live[::-1])[::-1]
+
+    def outside(self, first: int, last: int) -> int:
+        """The most bytes before a step first and behind a step last."""
+        before = int(self._before[first]) if first >= 0 else 0
+        behind = int(self._behind[last + 2]) if last + 2 < len(self.live) else 0
+        return max(before, behind)
+
+
+def _holder(plan: MemoryPlan, blocks: Blocks, block: int, curve: _Curve, own: int) -> Holder:
+    """One value at the peak.
+
+    Args:
+        own: how many of its bytes no other value has while it lives.
+    """
+    size, first, last = (
+        int(column[block]) for column in (blocks.size_bytes, blocks.first, blocks.last)
+    )
+    # Its life has the peak in it, so that without it the peak is what is left there.
+    outside, left = curve.outside(first, last), curve.peak - own
+    used = blocks.step[blocks.uses(block)]
+    elsewhere = max(outside, int(curve.live[used + 1].max(initial=0)))
+    later = used[np.searchsorted(used, curve.step, side="right") :]
+    following = int(later[0]) if len(later) and later[0] < plan.instructions else None
+    return Holder(
+        row=int(blocks.row[block]),
+        size_bytes=size,
+        share=size / curve.peak,
+        held=_held(blocks, block, curve.step, len(later) > 0, following),
+        next_step=following,
+        next_operator=_operator(plan, following),
+        at_all_steps=int(curve.steps[-1]) <= last,
+        saves_bytes=curve.peak - max(elsewhere, left),
+        absent_saves_bytes=curve.peak - max(outside, left),
+    )
+
+
+def _held(blocks: Blocks, block: int, step: int, used_later: bool, following: int | None) -> Held:
+    if (blocks.step[blocks.uses(block)] == step).any():
+        return Held.USED
+    if blocks.lasting[block]:
+        return Held.BUFFER
+    if following is not None:
+        return Held.WAITING
+    return Held.OUTPUT if used_later else Held.CONTROL
+
+
+def _operator(plan: MemoryPlan, step: int | None) -> str | None:
+    if step is None or not 0 <= step < plan.instructions:
+        return None
+    return plan.method.operator_of_instruction[step]
+
+
+def _bytes_of_others(blocks: Blocks, block: int) -> int:
+    """Bytes of a block that others have too, in some step in which it lives."""
+    start = int(blocks.start[block])
+    end = start + int(blocks.size_bytes[block])
+    others = (blocks.first <= blocks.last[block]) & (blocks.last >= blocks.first[block])
+    others &= (blocks.arena == blocks.arena[block]) & (blocks.row != blocks.row[block])
+    begins = np.clip(blocks.start[others], start, end)
+    ends = np.clip(blocks.start[others] + blocks.size_bytes[others], start, end)
+    order = np.argsort(begins, kind="stable")
+    reach = np.maximum.accumulate(np.concatenate([[start], ends[order]]))
+    return int(np.maximum(reach[1:] - np.maximum(begins[order], reach[:-1]), 0).sum())
