@@ -165,7 +165,7 @@ class AllocationColumns:
     """One row per allocation event, and the names of the allocators by run."""
 
     event: Ints
-    allocator: Ints32  # index into the allocators of the event's run
+    allocator: Ints32  # number that the event's run gave it: 1 is the first it declares
     size_bytes: Words
     allocator_run: Ints32  # one row per declared allocator
     allocator_name: Ints32  # index into Trace.strings
