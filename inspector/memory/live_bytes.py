@@ -30,7 +30,7 @@ def summed(ranges: Ranges, steps: int) -> Ints:
 
 def united(ranges: Ranges, steps: int) -> Ints:
     """Bytes alive per step, each byte counted once; shape (steps,). Takes O(n log n)."""
-    if _disjoint(ranges):
+    if disjoint(ranges):
         return summed(ranges, steps)
     return _swept(ranges, steps)
 
@@ -43,7 +43,7 @@ def _events(ranges: Ranges) -> list[tuple[int, int, int]]:
     return sorted([(at, 1, r) for at, r in begins] + [(at, -1, r) for at, r in ends])
 
 
-def _disjoint(ranges: Ranges) -> bool:
+def disjoint(ranges: Ranges) -> bool:
     """Whether no two ranges that are alive in one step share a byte: so in a sound plan."""
     starts, ends = ranges.start.tolist(), ranges.end.tolist()
     alive: list[int] = []  # first bytes, ascending

@@ -1,0 +1,198 @@
+"""Places for values from their sizes and lifetimes alone: the baseline of every what-if.
+
+Greedy by size with best fit, as in Pisarchyk and Lee, "Efficient Memory Management
+for Deep Neural Net Inference" (2020), "greedy by size for offset calculation". The
+largest value comes first. Each goes into the smallest gap that holds it between those
+already placed that are alive in one of its steps; where none does, behind the last of
+them. Beside the paper's: of equal sizes the one that lives longer comes first; values
+that are alive in every step have no choice and lie at the bottom; sizes are rounded
+up to the alignment, so that every place is a multiple of it. Arenas are apart.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from etscope.etdump import ragged
+from etscope.etdump.columns import Ints
+from etscope.inspector.memory.live_bytes import Ranges, disjoint, summed
+
+#: The exporter's: the start of every value is a multiple of it.
+ALIGNMENT = 16
+
+#: Beyond these, places are not looked for: values, pairs of them that are alive at once where
+#: all pairs are kept, and values where each is compared with all.
+_MOST_VALUES, _MOST_PAIRS, _MOST_COMPARED = 250_000, 4_000_000, 8192
+#: With so many others alive beside each value it is faster to compare with all.
+_MANY = 100
+#: So few are looked at one by one; more at once.
+_FEW = 12
+_MOST_BYTES = 2.0**62
+
+
+class Lives(NamedTuple):
+    """What is to be placed, a row each."""
+
+    arena: Ints
+    size_bytes: Ints
+    first: Ints  # step
+    last: Ints  # step, inclusive; never below first
+
+
+class Placement(NamedTuple):
+    """Where each row of some lives goes. Estimated: no exporter has planned it so."""
+
+    start: Ints  # byte in its arena
+    arena_bytes: dict[int, int]  # arena → its size: what its values reach, rounded up
+
+    @property
+    def planned_bytes(self) -> int:
+        """All arenas together."""
+        return sum(self.arena_bytes.values())
+
+
+def replanned(lives: Lives, alignment: int = ALIGNMENT) -> Placement | None:
+    """A place for every value; None: there are too many, or too large, to try.
+
+    Takes O(n log n) and time in the number of pairs that are alive at once.
+
+    Args:
+        alignment: every place is a multiple of it, at least 1.
+    """
+    total = (lives.size_bytes.astype(np.float64) + alignment).sum()
+    if total >= _MOST_BYTES or len(lives.first) > _MOST_VALUES:
+        return None
+    rounded = -(-lives.size_bytes // alignment) * alignment
+    start = np.zeros(len(rounded), np.int64)
+    arena_bytes = {}
+    by_arena = np.argsort(lives.arena, kind="stable")
+    borders = np.flatnonzero(np.diff(lives.arena[by_arena])) + 1
+    for mine in np.split(by_arena, borders) if len(by_arena) else ():
+        order = np.lexsort((lives.first[mine] - lives.last[mine], -rounded[mine]))
+        mine = mine[order]
+        found = _placed(rounded[mine], lives.first[mine], lives.last[mine])
+        if found is None:
+            return None
+        start[mine] = found
+        arena_bytes[int(lives.arena[mine[0]])] = int((found + rounded[mine]).max())
+    return Placement(start, arena_bytes)
+
+
+def is_sound(lives: Lives, placement: Placement) -> bool:
+    """Whether no two values that are alive at once share a byte, and all lie in their arenas."""
+    end = placement.start + lives.size_bytes
+    for arena in np.unique(lives.arena).tolist():
+        mine = np.flatnonzero(lives.arena == arena)
+        here = Ranges(placement.start[mine], end[mine], lives.first[mine], lives.last[mine])
+        if here.start.min() < 0 or here.end.max() > placement.arena_bytes[arena]:
+            return False
+        if not disjoint(here):
+            return False
+    return True
+
+
+def live_bytes_of(lives: Lives, steps: int) -> Ints:
+    """Bytes alive per step over all arenas, the first of step -1; shape (steps,)."""
+    ranges = Ranges(np.zeros_like(lives.first), lives.size_bytes, lives.first + 1, lives.last + 1)
+    return summed(ranges, steps)
+
+
+def _placed(size: Ints, first: Ints, last: Ints) -> Ints | None:
+    """The place of each value of one arena, which come in the order of placing."""
+    start = np.zeros(len(size), np.int64)
+    always = (first == first.min()) & (last == last.max())
+    start[always] = ragged.edges_of(size[always])[:-1]
+    bottom = int(size[always].sum())
+    rest = np.flatnonzero(~always)
+    count, (size, first, last) = len(rest), (size[rest], first[rest], last[rest])
+    pairs = _pairs(first, last)
+    if pairs <= min(_MANY * count, _MOST_PAIRS):
+        start[rest] = _by_pairs(size, first, last, bottom)
+    elif count <= _MOST_COMPARED:
+        start[rest] = _by_comparing(size, first, last, bottom)
+    else:
+        return None
+    return start
+
+
+def _pairs(first: Ints, last: Ints) -> int:
+    """How many pairs of values are alive in a common step."""
+    begun = np.searchsorted(np.sort(first), last, side="right")
+    count = len(first)
+    return int(begun.sum()) - count * (count + 1) // 2
+
+
+def _by_pairs(size: Ints, first: Ints, last: Ints, bottom: int) -> Ints:
+    """Places above `bottom`; each value looks at those before it that are alive with it."""
+    edges, before = _alive_before(first, last)
+    start, end = np.zeros((2, len(size)), np.int64)
+    borders = edges.tolist()
+    for value, need in enumerate(size.tolist()):
+        beside = before[borders[value] : borders[value + 1]]
+        begins, ends = start[beside], end[beside]
+        if len(beside) > _FEW:
+            order = begins.argsort()
+            place = _tightest(begins[order], ends[order], need, bottom)
+        else:
+            place = _tightest_of_few(begins.tolist(), ends.tolist(), need, bottom)
+        start[value], end[value] = place, place + need
+    return start
+
+
+def _tightest(begins: Ints, ends: Ints, need: int, bottom: int) -> int:
+    """The start of the smallest gap that holds `need` bytes, between these ascending ranges."""
+    reach = np.maximum.accumulate(ends)
+    np.maximum(reach, bottom, out=reach)
+    gaps = begins.copy()
+    gaps[0] -= bottom
+    gaps[1:] -= reach[:-1]
+    fitting = np.flatnonzero(gaps >= need)
+    if not len(fitting):
+        return int(reach[-1])
+    tightest = int(fitting[gaps[fitting].argmin()])
+    return int(reach[tightest - 1]) if tightest else bottom
+
+
+def _tightest_of_few(begins: list[int], ends: list[int], need: int, bottom: int) -> int:
+    reach, place, smallest = bottom, -1, 0
+    for begin, end in sorted(zip(begins, ends, strict=True)):
+        gap = begin - reach
+        if gap >= need and (place < 0 or gap < smallest):
+            place, smallest = reach, gap
+        reach = max(reach, end)
+    return place if place >= 0 else reach
+
+
+def _alive_before(first: Ints, last: Ints) -> tuple[Ints, Ints]:
+    """(edges, values): per value those of lower number that are alive in one of its steps."""
+    order = np.argsort(first, kind="stable")
+    begun = np.searchsorted(first[order], last[order], side="right")
+    place = np.arange(len(order))
+    counts = begun - place - 1  # those that begin behind it, while it is alive
+    one = np.repeat(order, counts)
+    other = order[ragged.spread(place + 1, place, counts)]
+    key = np.sort(np.maximum(one, other) * len(order) + np.minimum(one, other))
+    edges = np.searchsorted(key, np.arange(len(order) + 1) * len(order)).astype(np.int64)
+    return edges, key % max(len(order), 1)
+
+
+def _by_comparing(size: Ints, first: Ints, last: Ints, bottom: int) -> Ints:
+    """The same where nearly all are alive at once: each value is compared with all before it."""
+    # Of values already placed, in the order of their places.
+    begin, end = np.zeros((2, len(size) + 1), np.int64)
+    since, until = np.zeros((2, len(size) + 1), np.int64)
+    out = np.zeros(len(size), np.int64)
+    lives = zip(size.tolist(), first.tolist(), last.tolist(), strict=True)
+    for count, (need, low, high) in enumerate(lives):
+        beside = (since[:count] <= high) & (until[:count] >= low)
+        place = bottom
+        if beside.any():
+            place = _tightest(begin[:count][beside], end[:count][beside], need, bottom)
+        at = int(begin[:count].searchsorted(place, side="right"))
+        for column, new in ((begin, place), (end, place + need), (since, low), (until, high)):
+            column[at + 1 : count + 1] = column[at:count]
+            column[at] = new
+        out[count] = place
+    return out
