@@ -22,6 +22,16 @@ OF_KIND = {
     "other": REST,
 }
 
+#: Of planned values; a view is outlined, its bytes are those of another.
+OF_ROLE = {
+    "activation": OPERATOR,
+    "input": "#0e7c6b",
+    "output": "#8a6500",
+    "buffer": CONTROL,
+    "state": "#b0417f",
+}
+PEAK = "#d0342c"
+
 HATCH = "/"
 
 

@@ -56,11 +56,13 @@
     const data = structuredClone(figure.data);
     for (const trace of data) {
       if (trace.error_x) trace.error_x.color = colour("--ink");
+      if (trace.meta?.ink) trace.line.color = colour("--ink");
       if (width < NARROW && trace.meta) Object.assign(trace, trace.meta.narrow);
     }
+    const zoom = figure.layout.dragmode ? ["resetScale2d"] : [];
     const options = {
       ...config,
-      modeBarButtons: [[...config.modeBarButtons[0], svgButton]],
+      modeBarButtons: [[...config.modeBarButtons[0], svgButton, ...zoom]],
       toImageButtonOptions: { ...config.toImageButtonOptions, filename: "etscope" },
       responsive: false,
     };

@@ -77,6 +77,21 @@ def rows_axis(labels: list[str], **more: Any) -> dict[str, Any]:
     )
 
 
+def words_row(text: str, place: int) -> dict[str, Any]:
+    """What is not drawn, in words, as a row of horizontal bars: as one it would make all short."""
+    return {
+        "type": "scatter",
+        "mode": "text",
+        "y": [place],
+        "x": [0],
+        "text": [f" {text}"],
+        "textposition": "middle right",
+        "cliponaxis": False,
+        "showlegend": False,
+        "hoverinfo": "skip",
+    }
+
+
 def figure(
     title: str,
     data: list[dict[str, Any]],

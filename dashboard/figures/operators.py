@@ -15,6 +15,7 @@ from etscope.dashboard.figures.layout import (
     axis,
     figure,
     rows_axis,
+    words_row,
 )
 from etscope.dashboard.wording import Scale, label, percent
 from etscope.etdump.columns import Ints
@@ -128,20 +129,9 @@ def _bars(
 
 
 def _together(latency: MethodLatency, rest: Ints, scale: Scale, place: int) -> dict[str, Any]:
-    """What is not drawn, in words: as a bar it would make all others short."""
     total = float(np.nansum(latency.rows.total[rest]))
     share = percent(float(np.nansum(latency.rows.share[rest])))
-    return {
-        "type": "scatter",
-        "mode": "text",
-        "y": [place],
-        "x": [0],
-        "text": [f" {scale.time(total)} together, {share} of the method"],
-        "textposition": "middle right",
-        "cliponaxis": False,
-        "showlegend": False,
-        "hoverinfo": "skip",
-    }
+    return words_row(f"{scale.time(total)} together, {share} of the method", place)
 
 
 def _label(latency: MethodLatency, row: int, limit: int, *, bare: bool = False) -> str:

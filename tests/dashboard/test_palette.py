@@ -38,7 +38,7 @@ def test_texts_can_be_read(scheme: dict[str, str], ink: str, ground: str) -> Non
     assert contrast(scheme[ink], scheme[ground]) >= 4.5
 
 
-@pytest.mark.parametrize("colour", sorted(set(palette.OF_KIND.values())))
+@pytest.mark.parametrize("colour", sorted({*palette.OF_KIND.values(), *palette.OF_ROLE.values()}))
 def test_bars_can_be_seen_and_written_on(colour: str) -> None:
     assert contrast(colour, "#ffffff") >= 4.5
     assert contrast(colour, LIGHT["card"]) >= 3
