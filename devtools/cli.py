@@ -28,6 +28,7 @@ COMMANDS = {
     "run": ("run", "Run a model with tracing on, write a bundle, and say where the time goes."),
     "inspect": ("inspect", "Say where the time of a recorded run goes."),
     "source": ("source", "Show your source with the time that each line takes."),
+    "memory": ("memory", "Say what holds the memory, when, and why the peak is where it is."),
     "program": ("program", "Say what a program holds, and what makes it big."),
     "fallbacks": (
         "fallbacks",

@@ -1,0 +1,72 @@
+"""The memory report as text: verdict, coverage, findings, then each method and the ledger."""
+
+from __future__ import annotations
+
+from etscope.devtools.findings_text import print_findings
+from etscope.devtools.memory_tables import print_ledger, print_operators, print_peak
+from etscope.devtools.memory_timeline import print_timeline
+from etscope.devtools.terminal import is_terminal, paragraph, say
+from etscope.inspector.memory.method_memory import MethodMemory
+from etscope.inspector.memory.report import MemoryReport
+from etscope.inspector.wording import counted, listed, percent
+
+#: Rows of a table on a screen, where nothing else was asked for. A pipe gets all.
+SCREENFUL = 8
+
+
+def print_memory(report: MemoryReport, top: int | None = None) -> None:
+    """Write all of a report to stdout.
+
+    Args:
+        top: rows of a table; 0: all; None: a screenful, or all in a pipe.
+    """
+    limit = (SCREENFUL if is_terminal() else 0) if top is None else top
+    paragraph(report.verdict, style="bold")
+    for line in _coverage(report):
+        paragraph(line, indent="  ")
+    paragraph(f"confidence: {report.confidence}", indent="  ")
+    print_findings(report.findings)
+    for memory in report.methods:
+        say()
+        _print_method(memory, limit)
+    print_ledger(report)
+
+
+def _coverage(report: MemoryReport) -> list[str]:
+    known = report.coverage
+    text = f"coverage: {counted(known['methods'], 'method')}"
+    if known["methods_left_out"]:
+        text += f" of {known['methods'] + known['methods_left_out']}"
+    text += f", {counted(known['values_planned'], 'planned value')}"
+    if known["bytes_planned"]:
+        share = percent(known["bytes_placed"] / known["bytes_planned"])
+        text += f"; node or line known of {share} of their bytes"
+    lines = [text]
+    if known["delegates"]:
+        backends = listed(known["delegates_inside_unknown"], 4)
+        lines.append(
+            f"not known: what {counted(known['delegates'], 'delegate')} ({backends}) "
+            "and the temp allocator take while they run"
+        )
+    else:
+        lines.append("not known: what kernels ask of the temp allocator while they run")
+    return lines + [f"note: {note}" for note in known["notes"]]
+
+
+def _print_method(memory: MethodMemory, limit: int) -> None:
+    plan = memory.plan
+    head = f"{memory.name}: {plan.planned_bytes:,} bytes planned"
+    paragraph(f"{head}, {counted(plan.instructions, 'instruction')}", style="bold")
+    for use in plan.arenas:
+        device = memory.device_of(use)
+        place = "" if device == "cpu:0" else f" on {device}"
+        paragraph(
+            f"arena {use.arena}{place}: {use.size_bytes:,} bytes, at most {use.peak_bytes:,} in "
+            f"use, {use.fragmentation_bytes:,} free then; no plan for this order needs fewer than "
+            f"{use.lower_bound_bytes:,}",
+            "  ",
+            "    ",
+        )
+    print_timeline(memory)
+    print_peak(memory, limit)
+    print_operators(memory, limit)

@@ -1,0 +1,137 @@
+"""All that is known of the memory of one method, put together once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from etscope.etdump.columns import Ints
+from etscope.etdump.instructions import InstructionKind
+from etscope.etdump.methods import Method
+from etscope.etdump.program import Program
+from etscope.etdump.scalar_types import SCALAR_TYPES
+from etscope.inspector.correlate.correlation import Correlation
+from etscope.inspector.correlate.joined import EventKey
+from etscope.inspector.correlate.origins import Origins
+from etscope.inspector.memory.arenas import ArenaUse
+from etscope.inspector.memory.overwritten import Overwritten, overwritten_results
+from etscope.inspector.memory.peak import Holder, Peak, peak_of
+from etscope.inspector.memory.places import Places, places_of
+from etscope.inspector.memory.plan import MemoryPlan, memory_plan
+from etscope.inspector.memory.traffic import Traffic, traffic_of
+
+_PLACE = ("node", "module", "source")
+
+
+@dataclass(frozen=True, eq=False)
+class MethodMemory:
+    """One method: its plan, and what follows from it. All bytes are planned."""
+
+    plan: MemoryPlan
+    traffic: Traffic
+    peak: Peak
+    overwritten: list[Overwritten]
+    places: Places  # of each row of the plan
+    origins: Origins  # of each instruction
+
+    @property
+    def name(self) -> str:
+        """The method's name."""
+        return self.plan.method.name
+
+    @cached_property
+    def holders(self) -> dict[int, Holder]:
+        """Row of the plan → why it is alive when most bytes are in use; without views."""
+        return {holder.row: holder for holder in self.peak.holders}
+
+    @property
+    def delegate_calls(self) -> Ints:
+        """The instructions that call a delegate."""
+        kinds = self.plan.method.instructions.kind
+        return np.flatnonzero(kinds == InstructionKind.DELEGATE_CALL)
+
+    @property
+    def fragmentation_bytes(self) -> int:
+        """Bytes of the arenas that are free when the most are in use, each arena at its own."""
+        return sum(use.fragmentation_bytes for use in self.plan.arenas)
+
+    def device_of(self, use: ArenaUse) -> str:
+        """The device that an arena lies on: "cpu:0"."""
+        return self._devices.get(use.arena, "cpu:0")
+
+    @cached_property
+    def _devices(self) -> dict[int, str]:
+        names = {0: "cpu", 1: "cuda"}
+        return {
+            place.arena: f"{names.get(place.device_type, place.device_type)}:{place.device_index}"
+            for place in self.plan.method.arena_devices
+        }
+
+    def place_of_step(self, step: int) -> dict[str, str | None]:
+        """Node, module and line of an instruction; None where not known."""
+        if not 0 <= step < self.plan.instructions:
+            return dict.fromkeys(_PLACE)
+        of = self.origins
+        return dict(
+            zip(_PLACE, (of.node_name(step), of.module(step), of.source(step)), strict=True)
+        )
+
+    def label(self, row: int) -> str:
+        """What a value is called: its name, its node, or its number in the program."""
+        plan = self.plan
+        name = plan.method.values.tensors.name_of(int(plan.tensor[row]))
+        name = name or self.places.attribute[row] or self.places.node[row]
+        return name or f"value {int(plan.value[row])}"
+
+    def type_text(self, row: int) -> str:
+        """Element type and sizes of a value: "float32 1x16x32"."""
+        tensor = int(self.plan.tensor[row])
+        specs = self.plan.method.values.tensors
+        kind = SCALAR_TYPES.get(int(specs.scalar_type[tensor]))
+        sizes = "x".join(map(str, specs.shape_of(tensor))) or "scalar"
+        return f"{kind.name if kind else 'unknown type'} {sizes}"
+
+    def step_text(self, step: int) -> str:
+        """A step in a sentence: "instruction 7 (aten::add.out)", "before instruction 0"."""
+        if step < 0:
+            return "before the first instruction"
+        if step >= self.plan.instructions:
+            return "after the last instruction"
+        return (
+            f"instruction {self.number_text(step)} "
+            f"({self.plan.method.operator_of_instruction[step]})"
+        )
+
+    def number_text(self, step: int) -> str:
+        """The number of an instruction in its chain: "7", "1:7" in the second chain."""
+        table = self.plan.method.instructions
+        chain, number = int(table.chain[step]), int(table.instruction[step])
+        return f"{chain}:{number}" if chain else f"{number}"
+
+
+def method_memory(program: Program, name: str, correlation: Correlation) -> MethodMemory:
+    """Work out one method.
+
+    Raises:
+        KeyError: the program has no such method.
+        CorruptTrace: a value is planned outside of its arena.
+    """
+    plan = memory_plan(program, name)
+    joined = correlation.method(name)
+    return MethodMemory(
+        plan=plan,
+        traffic=traffic_of(plan),
+        peak=peak_of(plan),
+        overwritten=overwritten_results(plan),
+        places=places_of(plan, joined),
+        origins=joined.origins(_keys(plan.method)),
+    )
+
+
+def _keys(method: Method) -> list[EventKey]:
+    """How events would name each instruction."""
+    table = method.instructions
+    places = zip(table.chain.tolist(), table.instruction.tolist(), strict=True)
+    return [EventKey(chain, number, None) for chain, number in places]

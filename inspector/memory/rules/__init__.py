@@ -1,0 +1,40 @@
+"""The rules behind the findings on memory, by what they look at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from etscope.inspector.findings import Finding
+from etscope.inspector.memory.rules.files import (
+    constants_dominate,
+    states_twice,
+    stored_twice,
+)
+from etscope.inspector.memory.rules.methods import delegates_unknown, methods_apart, unplanned_ends
+from etscope.inspector.memory.rules.plans import (
+    fragmentation,
+    overwritten_result,
+    unused_values,
+    upper_bounds,
+)
+
+if TYPE_CHECKING:
+    from etscope.inspector.memory.report import MemoryReport
+
+Rule = Callable[["MemoryReport"], Iterator[Finding]]
+
+RULES: tuple[Rule, ...] = (
+    overwritten_result,
+    upper_bounds,
+    fragmentation,
+    unused_values,
+    methods_apart,
+    unplanned_ends,
+    constants_dominate,
+    states_twice,
+    stored_twice,
+    delegates_unknown,
+)
+
+__all__ = ["RULES", "Rule"]

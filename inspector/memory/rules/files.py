@@ -1,0 +1,60 @@
+"""Findings on what the file brings into memory: weights, states, copies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from etscope.inspector.findings import Finding
+from etscope.inspector.memory.ledger import Source
+from etscope.inspector.program import rules as program_rules
+from etscope.inspector.program.report import program_report
+from etscope.inspector.wording import percent, size_text
+
+if TYPE_CHECKING:
+    from etscope.inspector.memory.report import MemoryReport
+
+#: Share of all that is known, from which on weights are what to look at first.
+_MOST = 0.5
+_LEAST_BYTES = 1024
+_WEIGHTS = (Source.CONSTANTS, Source.NAMED_DATA, Source.EXTERNAL)
+
+
+def constants_dominate(report: MemoryReport) -> Iterator[Finding]:
+    """Weights that outweigh everything that is planned."""
+    sizes = report.totals
+    held, whole = sum(sizes.get(source, 0) for source in _WEIGHTS), sum(sizes.values())
+    if held < max(_MOST * whole, _LEAST_BYTES):
+        return
+    entries = [entry for entry in report.ledger if entry.source in _WEIGHTS]
+    most = max(entries, key=lambda entry: entry.size_bytes)
+    yield Finding(
+        "constants_dominate",
+        "low",
+        f"weights are {percent(held / whole)} of what the program needs by the file "
+        f"({size_text(held)} of {size_text(whole)}); the largest is {most.label}, "
+        f"{size_text(most.size_bytes)}",
+        {"size_bytes": held, "known_bytes": whole, "largest": most.label},
+        "Quantize them, or load the program mapped (LoadMode::Mmap), so that pages come in "
+        "when they are read and can go again.",
+    )
+
+
+def states_twice(report: MemoryReport) -> Iterator[Finding]:
+    """Initial states of buffers: in the file, and copied into an arena."""
+    size = report.totals.get(Source.STATES, 0)
+    if size >= _LEAST_BYTES:
+        yield Finding(
+            "states_twice",
+            "info",
+            f"{size_text(size)} of initial states lie in the file and again in the arenas, "
+            "where they are copied when a method is loaded",
+            {"size_bytes": size},
+            "A buffer that begins with zeros need not be stored: leave it out of the "
+            "InitializedMutableBufferPass and fill it in the model.",
+        )
+
+
+def stored_twice(report: MemoryReport) -> Iterator[Finding]:
+    """Weights that lie in the file more than once."""
+    yield from program_rules.stored_twice(program_report(report.program))
