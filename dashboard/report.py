@@ -10,9 +10,10 @@ from os import PathLike
 from pathlib import Path
 
 from etscope.dashboard import report_fallbacks, report_origin, report_summary
+from etscope.dashboard.drawings import Drawings
 from etscope.dashboard.figures.layout import CONFIG
 from etscope.dashboard.page import asset, embedded_json, fill, policy, script_text, write_page
-from etscope.dashboard.report_methods import Drawings, methods
+from etscope.dashboard.report_methods import methods
 from etscope.dashboard.wording import markup
 from etscope.inspector.latency_report import LatencyReport
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from etscope.dashboard.report_table import plain_table
+from etscope.dashboard.table_markup import plain_table
 from etscope.dashboard.wording import Scale, digits, markup, percent, scale_of
 from etscope.inspector.fallbacks.ledger import FallbackLedger
 from etscope.inspector.fallbacks.lines import FallbackLine

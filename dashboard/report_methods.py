@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from etscope.dashboard.drawings import Drawings
 from etscope.dashboard.figures.distribution import distribution_figure, is_thinned
-from etscope.dashboard.figures.layout import Figure
 from etscope.dashboard.figures.modules import modules_figure
 from etscope.dashboard.figures.operators import operators_figure
 from etscope.dashboard.figures.waterfall import waterfall_figure
 from etscope.dashboard.report_rollups import module_table, operators_by_category
-from etscope.dashboard.report_table import group_table, operator_table, plain_table
+from etscope.dashboard.report_table import group_table, operator_table
+from etscope.dashboard.table_markup import plain_table
 from etscope.dashboard.wording import Scale, markup, percent, scale_of
 from etscope.inspector.latency import MethodLatency
 from etscope.inspector.latency_report import LatencyReport
@@ -36,25 +37,6 @@ _WHISKERS = (
     "Hatched bars happen inside a delegate and are part of its bar; all others add up, with what "
     "is unexplained, to the method."
 )
-
-
-class Drawings:
-    """Collects the figures while the markup is written; the page draws them by number."""
-
-    def __init__(self) -> None:
-        self.figures: list[Figure] = []
-
-    def place(self, figure: Figure | None, summary: str, caption: str, absent: str) -> str:
-        """Markup for a figure, or a sentence where there is none. `summary` is read aloud."""
-        if figure is None:
-            return f'<p class="absent">{absent}</p>'
-        self.figures.append(figure)
-        number, height = len(self.figures) - 1, int(figure["layout"]["height"])
-        return (
-            f'<figure><div class="plot" role="group" aria-label="{summary}" '
-            f'style="min-height:{height}px" id="figure-{number}" data-figure="{number}"></div>'
-            f"<figcaption>{caption}</figcaption></figure>"
-        )
 
 
 def methods(report: LatencyReport, drawings: Drawings) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from etscope.dashboard.report_table import plain_table
+from etscope.dashboard.table_markup import plain_table
 from etscope.dashboard.wording import markup
 from etscope.etdump.manifest import Manifest
 from etscope.inspector.latency_report import LatencyReport

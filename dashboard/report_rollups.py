@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from etscope.dashboard.report_table import ROWS
+from etscope.dashboard.table_markup import ROWS
 from etscope.dashboard.wording import Scale, digits, markup, percent
 from etscope.inspector.rollups.modules import short_name
 from etscope.inspector.rollups.table import Entry, Rollup

@@ -6,14 +6,12 @@ import math
 from typing import Any
 
 from etscope.dashboard.figures.operators import name_of
+from etscope.dashboard.table_markup import ROWS, head_cell, number_cell, sortable_table
 from etscope.dashboard.wording import Scale, digits, markup, percent
 from etscope.inspector.latency import MethodLatency
 from etscope.inspector.resolution import clock_step, is_below
 from etscope.inspector.rollups.modules import shown_module
 from etscope.inspector.statistics import Reals
-
-#: Rows of one table; what is left out is counted.
-ROWS = 3000
 
 #: key of a row of the report, head of the column; these hold words.
 _WORDS = (("backend", "backend"), ("module", "module"), ("source", "source"))
@@ -32,14 +30,18 @@ def operator_table(latency: MethodLatency, rows: list[dict[str, Any]], scale: Sc
         [pair for pair in _WORDS if any(_word(row, pair[0]) for row in rows)],
     )
     unit = f"[{scale.symbol}]"
-    heads = [_head("operator or operation", "text"), _head("kind", "text"), _head("#", "number")]
-    heads += [_head(name, "text") for _, name in words]
-    heads += [_head("calls", "number"), _head(f"total {unit}", "number", "descending")]
-    heads += [_head("share", "number")]
-    heads += [_head(f"{name} {unit}", "number") for name in _TIMES]
+    heads = [
+        head_cell("operator or operation", "text"),
+        head_cell("kind", "text"),
+        head_cell("#", "number"),
+    ]
+    heads += [head_cell(name, "text") for _, name in words]
+    heads += [head_cell("calls", "number"), head_cell(f"total {unit}", "number", "descending")]
+    heads += [head_cell("share", "number")]
+    heads += [head_cell(f"{name} {unit}", "number") for name in _TIMES]
     body = "\n".join(_row(latency, row, scale, words) for row in shown)
     note = _left_out(latency, ordered[ROWS:], scale)
-    return _table("All events", heads, body) + note
+    return sortable_table("All events", heads, body) + note
 
 
 def _left_out(latency: MethodLatency, rows: list[dict[str, Any]], scale: Scale) -> str:
@@ -66,9 +68,9 @@ def _row(
     cells = [
         f'<th scope="row"><bdi>{name}</bdi></th>',
         f'<td><span class="dot {kind}"></span>{kind}</td>',
-        _number(row["instruction"] if row["chain"] >= 0 else None, _place(row)),
+        number_cell(row["instruction"] if row["chain"] >= 0 else None, _place(row)),
         *(f"<td><bdi>{markup(_word(row, key))}</bdi></td>" for key, _ in words),
-        _number(row["calls"], f"{row['calls']:.4g}"),
+        number_cell(row["calls"], f"{row['calls']:.4g}"),
         _time(row[f"per_inference_{unit}"], scale, blind("total", rows.total)),
         _share(row["share"]),
         *(
@@ -103,45 +105,24 @@ def group_table(latency: MethodLatency, scale: Scale) -> str:
         for key, some in groups.items()
     ]
     figures.sort(key=lambda one: -one[0] if math.isfinite(one[0]) else 0.0)
-    heads = [_head("operator", "text"), _head("kind", "text"), _head("instructions", "number")]
-    heads += [_head(f"total [{scale.symbol}]", "number", "descending"), _head("share", "number")]
+    heads = [
+        head_cell("operator", "text"),
+        head_cell("kind", "text"),
+        head_cell("instructions", "number"),
+    ]
+    heads += [
+        head_cell(f"total [{scale.symbol}]", "number", "descending"),
+        head_cell("share", "number"),
+    ]
     body = "\n".join(
         f'<tr><th scope="row"><bdi>{markup(name)}</bdi></th>'
-        f'<td><span class="dot {kind}"></span>{kind}</td>{_number(count, f"{count:,}")}'
+        f'<td><span class="dot {kind}"></span>{kind}</td>{number_cell(count, f"{count:,}")}'
         f"{_time(total, scale)}{_share(share)}</tr>"
         for total, share, count, name, kind in figures[:ROWS]
     )
     more = len(figures) - ROWS
     note = f"<p>{more:,} cheaper operators are not listed.</p>" if more > 0 else ""
-    return _table("By operator", heads, body) + note
-
-
-def plain_table(caption: str, heads: list[str], rows: list[list[str]]) -> str:
-    """A small table of texts that are markup already."""
-    top = "".join(f'<th scope="col">{head}</th>' for head in heads)
-    body = "\n".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
-    return (
-        f'<div class="scroll" tabindex="0" role="region" aria-label="{caption}"><table>'
-        f"<caption>{caption}</caption><thead><tr>{top}</tr></thead>"
-        f"<tbody>{body}</tbody></table></div>"
-    )
-
-
-def _table(caption: str, heads: list[str], body: str) -> str:
-    return (
-        f'<div class="scroll" tabindex="0" role="region" aria-label="{caption}">'
-        f'<table class="sortable"><caption>{caption}</caption>'
-        f"<thead><tr>{''.join(heads)}</tr></thead>\n<tbody>{body}</tbody></table></div>"
-    )
-
-
-def _head(name: str, kind: str, sort: str = "none") -> str:
-    return f'<th scope="col" class="{kind}" aria-sort="{sort}">{name}</th>'
-
-
-def _number(value: float | None, text: str) -> str:
-    exact = "" if value is None else f' data-value="{value!r}"'
-    return f'<td class="number"{exact}>{text}</td>'
+    return sortable_table("By operator", heads, body) + note
 
 
 def _time(value: float | None, scale: Scale, step: float | None = None) -> str:
@@ -149,13 +130,13 @@ def _time(value: float | None, scale: Scale, step: float | None = None) -> str:
     if step is not None and math.isfinite(step):
         return f'<td class="number" data-value="0">&lt;{digits(step * scale.factor)}</td>'
     if value is None or step is not None:
-        return _number(None, "–")
-    return _number(value, digits(value * scale.factor))
+        return number_cell(None, "–")
+    return number_cell(value, digits(value * scale.factor))
 
 
 def _share(value: float | None) -> str:
     if value is None:
-        return _number(None, "–")
+        return number_cell(None, "–")
     width = min(max(value, 0.0), 1.0)
     bar = f'<meter aria-hidden="true" min="0" max="1" value="{width:.4f}"></meter>'
     return f'<td class="number share" data-value="{value!r}">{percent(value)}{bar}</td>'

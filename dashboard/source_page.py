@@ -7,8 +7,8 @@ from pathlib import Path
 
 from etscope.dashboard import report_summary
 from etscope.dashboard.page import asset, fill, policy, script_text
-from etscope.dashboard.report_table import plain_table
 from etscope.dashboard.source_lines import Sheet, bar, code_table
+from etscope.dashboard.table_markup import plain_table
 from etscope.dashboard.wording import markup, percent, scale_of
 from etscope.inspector.source_view.file_text import FileText
 from etscope.inspector.source_view.verdict import (
