@@ -16,7 +16,10 @@ class MachinePeak:
 
     threads: int
     float32_gflops_per_s: float  # the most that a product of large matrices reached
-    memory_gb_per_s: float  # the most that reading and writing large arrays reached, both counted
+    memory_gb_per_s: float  # the most that copying large arrays reached, read and written counted
+    cache_gb_per_s: float | None = None  # the same of arrays that fit a cache; None: not measured
+    int8_gops_per_s: float | None = None  # as for float32; None: not measured
+    array_bytes: int | None = None  # size of each of the large arrays
 
     @classmethod
     def read(cls, fields: Fields) -> MachinePeak:
@@ -29,4 +32,11 @@ class MachinePeak:
             threads=fields.count("threads", 2**20),
             float32_gflops_per_s=fields.number("float32_gflops_per_s"),
             memory_gb_per_s=fields.number("memory_gb_per_s"),
+            cache_gb_per_s=_maybe(fields, "cache_gb_per_s"),
+            int8_gops_per_s=_maybe(fields, "int8_gops_per_s"),
+            array_bytes=fields.maybe_count("array_bytes"),
         )
+
+
+def _maybe(fields: Fields, key: str) -> float | None:
+    return None if fields.value.get(key) is None else fields.number(key)

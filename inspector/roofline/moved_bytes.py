@@ -25,7 +25,7 @@ _PUT = frozenset({"index_put_", "index_copy_", "scatter_", "scatter_add_", "mask
 #: Give another shape to the same bytes.
 _FREE = frozenset({"et_view", "alias", "detach"})
 #: Read nothing of the tensors that they are given, but their shapes.
-_FILL = frozenset({"full_like", "zeros_like", "ones_like", "empty_like", "empty"})
+_FILL = frozenset({"full_like", "zeros_like", "ones_like", "empty_like", "empty", "fill_", "zero_"})
 
 
 class Moved(NamedTuple):
@@ -48,6 +48,8 @@ def moved_by(call: Call) -> Moved:
     if name in _FREE:
         return Moved(0, 0)
     read, written = bytes_of(call.inputs), bytes_of(call.outputs)
+    if name == "copy_":  # what it is written to comes first
+        return Moved(bytes_of(call.inputs[1:]), written)
     if name in _FILL:
         return Moved(0, written)
     if name in _PICK_FROM_FIRST and call.inputs and read is not None and written is not None:

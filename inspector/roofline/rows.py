@@ -1,0 +1,60 @@
+"""The rows of a roofline for documents: flat, units in the names of their keys."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from etscope.inspector.wording import finite
+
+if TYPE_CHECKING:
+    from etscope.inspector.roofline.roofline import OperatorRoof, Roofline
+
+
+def roof_rows(roofline: Roofline) -> list[dict[str, Any]]:
+    """One row per operator, in the order of the trace; None where nothing is known.
+
+    Figures are per inference. `flops` and bytes are estimated, `time_ms` is
+    measured, rates and shares are derived from them; `flops` counts operations
+    on integers where `integer` says so, and so does `gflops_per_s`.
+    """
+    return [_row(roofline, roof) for roof in roofline.rows]
+
+
+def _row(roofline: Roofline, roof: OperatorRoof) -> dict[str, Any]:
+    rows, origins, at = roofline.latency.rows, roofline.origins, roof.row
+    time_s = roof.time_s
+    share = None if time_s is None else time_s / roofline.whole_s if roofline.whole_s else None
+    return {
+        "method": roofline.latency.method,
+        "row": at,
+        "chain": int(rows.chain[at]),
+        "instruction": int(rows.instruction[at]),
+        "delegate_id": rows.delegate_id[at],
+        "node": origins.node_name(at),
+        "op": rows.op[at] or rows.event[at],
+        "node_op": origins.op(at),
+        "module": origins.module(at),
+        "source": origins.source(at),
+        "kind": rows.kind[at],
+        "backend": rows.backend[at],
+        "calls": finite(roof.calls),
+        "flops": _whole(roof.operations),
+        "integer": roof.work.work.integer,
+        "read_bytes": _whole(roof.read_bytes),
+        "written_bytes": _whole(roof.written_bytes),
+        "upper_bound": roof.work.upper_bound,
+        "time_ms": None if time_s is None else time_s * 1e3,
+        "time_share": None if share is None else finite(share),
+        "gflops_per_s": roof.gflops_per_s,
+        "gb_per_s": roof.gb_per_s,
+        "intensity_flops_per_byte": roof.intensity,
+        "peak_share": roof.peak_share,
+        "bound": roof.bound,
+        "reason": roof.reason,
+        "basis": "estimated",
+    }
+
+
+def _whole(figure: float | None) -> float | int | None:
+    """A whole number as one."""
+    return int(figure) if figure is not None and figure == int(figure) else figure
