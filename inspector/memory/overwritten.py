@@ -10,11 +10,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from etscope.etdump.columns import Ints
 from etscope.etdump.instructions import InstructionKind
 from etscope.etdump.methods import Method
+from etscope.inspector.memory.first_writes import Spans, first_writes
 from etscope.inspector.memory.plan import MemoryPlan
 
 
@@ -37,34 +37,27 @@ def overwritten_results(plan: MemoryPlan) -> list[Overwritten]:
     sound = all((use.live_bytes == use.summed_bytes).all() for use in plan.arenas)
     if sound or not len(plan.touches.moves):
         return []
-    after = _after_moves(plan.method)
-    row_of = np.full(len(plan.method.values.tensors), -1, np.int64)
+    moves, row_of = plan.touches.moves, np.full(len(plan.method.values.tensors), -1, np.int64)
     row_of[plan.tensor] = np.arange(len(plan))
-    found = []
+    moves = moves[(row_of[moves[:, 1:]] >= 0).all(1)]
+    result, shown = row_of[moves[:, 1]], row_of[moves[:, 2]]
     carries = plan.touches.writes & plan.touches.carries
     where = np.flatnonzero(carries & (row_of[plan.touches.tensor] >= 0))
     step, written = plan.touches.row[where], row_of[plan.touches.tensor[where]]
-    for move, source, target in plan.touches.moves.tolist():
-        result, shown = int(row_of[source]), int(row_of[target])
-        if result < 0 or shown < 0:
-            continue
-        last = int(plan.last[plan.shows[shown]])
-        low, high = np.searchsorted(step, (int(after[move]), last))
-        hits = np.flatnonzero(_writes_over(plan, result, written[low:high]))
-        if len(hits):
-            at = int(low + hits[0])
-            found.append(Overwritten(result, shown, move, int(step[at]), int(written[at]), last))
-    return found
+    since = np.searchsorted(step, _after_moves(plan.method)[moves[:, 0]])
+    at = first_writes(_spans(plan, written), _spans(plan, result), since)
+    last = plan.last[plan.shows[shown]]
+    lost = np.flatnonzero((at >= 0) & (np.append(step, -1)[at] < last))
+    first = at[lost]
+    columns = (result[lost], shown[lost], moves[lost, 0], step[first], written[first], last[lost])
+    rows = zip(*(column.tolist() for column in columns), strict=True)
+    return [Overwritten(*row) for row in rows]
 
 
-def _writes_over(plan: MemoryPlan, result: int, written: Ints) -> NDArray[np.bool_]:
-    """Per write whether it goes to bytes of the result, not through the result itself."""
-    start, end = plan.offset[written], plan.offset[written] + plan.size_bytes[written]
-    first = plan.offset[result]
-    same = plan.arena[written] == plan.arena[result]
-    shared: NDArray[np.bool_] = same & (plan.shows[written] != plan.shows[result])
-    shared &= (start < first + plan.size_bytes[result]) & (end > first)
-    return shared
+def _spans(plan: MemoryPlan, rows: Ints) -> Spans:
+    """The bytes of some rows; a value that shows another's has that one as its root."""
+    start = plan.offset[rows]
+    return Spans(plan.arena[rows], start, start + plan.size_bytes[rows], plan.shows[rows])
 
 
 def _after_moves(method: Method) -> Ints:

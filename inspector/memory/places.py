@@ -106,7 +106,11 @@ class _Finder:
 
     def __init__(self, plan: MemoryPlan, joined: JoinedMethod | None) -> None:
         self._plan, self._joined = plan, joined
-        self._maker = _makers(plan)
+        self._maker: list[int] = _makers(plan).tolist()
+        self._shows: list[int] = plan.shows.tolist()
+        self._kind: list[int] = plan.method.instructions.kind.tolist()
+        given = np.isin(plan.role, _GIVEN) | plan.is_input
+        self._is_given: list[bool] = given.tolist()
         graph = None if joined is None else joined.graph
         self._nodes = None
         if joined is not None and graph is not None:
@@ -114,7 +118,7 @@ class _Finder:
         self._origins: Origins | None = None
         self._entry: dict[int, int] = {}  # instruction → row of the origins
         if joined is not None:
-            steps = np.unique(self._maker[self._maker >= 0]).tolist()
+            steps = sorted({step for step in self._maker if step >= 0})
             table = plan.method.instructions
             keys = [EventKey(int(table.chain[s]), int(table.instruction[s]), None) for s in steps]
             self._origins = joined.origins(keys)
@@ -122,19 +126,16 @@ class _Finder:
 
     def place(self, row: int) -> ValuePlace:
         """Where one row comes from."""
-        role, maker = self._plan.role[row], int(self._maker[row])
-        if role in _GIVEN or self._plan.is_input[row]:
+        if self._is_given[row]:
             return self._given(row)
-        if maker >= 0:
-            return self._made(row, maker)
-        base = int(self._plan.shows[row])
-        if base != row:
-            return self._shown(row, base)
+        if self._maker[row] >= 0:
+            return self._made(row, self._maker[row])
+        if self._shows[row] != row:
+            return self._shown(row, self._shows[row])
         return ValuePlace(reason="no instruction makes it")
 
     def _made(self, row: int, step: int) -> ValuePlace:
-        kind = self._plan.method.instructions.kind[step]
-        if self._nodes is not None and kind == InstructionKind.DELEGATE_CALL:
+        if self._nodes is not None and self._kind[step] == InstructionKind.DELEGATE_CALL:
             inside = self._nodes.delegate_output(row, step)
             if inside is not None:
                 return self._at(inside)
