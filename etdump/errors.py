@@ -7,10 +7,13 @@ EtscopeError
 │ ├ EmptyTrace               the file holds nothing, or no events; says why a runtime emits that
 │ ├ Truncated                the file ends before something that it points to
 │ ├ CorruptTrace             an offset, count or text in the file cannot be true
+│ ├ ChangedTrace             the file is not what it was when it was listed
 │ ├ TraceTooLarge            what is to be written would pass the format's limit
 │ └ PluginFault              a backend's plug-in failed at it; says which plug-in
 ├ CaptureError               a runtime could not be run, or died; carries its last words
 ├ UsageError                 the request itself makes no sense
+├ UnknownTrace               nothing that was opened has this key
+├ UploadRefused              what is sent is too large, out of order or no trace
 └ MissingExtra               an optional library is not installed; prints the install line
 """
 
@@ -93,6 +96,12 @@ class CorruptTrace(TraceError):
     """An offset, count or text in the file cannot be true."""
 
 
+class ChangedTrace(TraceError):
+    """The file is not what it was when it was listed."""
+
+    default_cure = "Wait until it is written, then open it again from the list."
+
+
 class TraceTooLarge(TraceError):
     """What is to be written would pass the format's limit of 2^31 bytes."""
 
@@ -111,6 +120,24 @@ class CaptureError(EtscopeError):
 
 class UsageError(EtscopeError):
     """The request makes no sense; the text says what would."""
+
+
+class UnknownTrace(EtscopeError):
+    """Nothing that was opened has this key; the text says what to do."""
+
+
+class UploadRefused(EtscopeError):
+    """What is sent is too large, out of order or no trace; the text says which and what to do.
+
+    Attributes:
+        kept: bytes of the file that are there, where the sender can go on from them.
+        too_large: whether a limit was passed.
+    """
+
+    def __init__(self, text: str, *, kept: int | None = None, too_large: bool = False) -> None:
+        super().__init__(text)
+        self.kept = kept
+        self.too_large = too_large
 
 
 class MissingExtra(EtscopeError):

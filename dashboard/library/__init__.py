@@ -1,0 +1,1 @@
+"""Opened traces: found in what was given, named by their content, shared by every viewer."""
