@@ -9,7 +9,7 @@ from etscope.etdump.json_fields import Fields
 
 @dataclass(frozen=True)
 class MachinePeak:
-    """Measured by a capture on the machine that ran the model, with as many threads.
+    """Measured by a capture on the machine that ran the model, with up to as many threads.
 
     Giga is 10^9. A multiplication with an addition counts as two operations.
     """
