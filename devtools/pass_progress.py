@@ -20,6 +20,7 @@ _WORDS = {
     "untraced": "untraced pass",
     "timing": "timing pass",
     "tensors": "tensor pass",
+    "footprint": "footprint pass",
 }
 
 

@@ -20,10 +20,11 @@ UNLOADED = "unloaded"
 
 #: Kinds of mappings; each page belongs to one.
 PROGRAM_FILE = "program file"
-LIBRARY = "library"  # code and data of a shared library, its zeroed data included
-HEAP = "heap"  # the C allocator's and all other anonymous memory but stacks
+LIBRARY = "library"  # code and data of a file that is executed, its zeroed data included
+HEAP = "heap"  # where the C allocator takes small blocks from
+ANONYMOUS = "anonymous"  # its large blocks, and what others ask the system for
 STACK = "thread stack"
-OTHER_FILE = "other file"
+OTHER = "other file"
 
 #: No capture writes more; a manifest that does is not believed.
 PHASE_LIMIT, MAPPED_LIMIT, SAMPLE_LIMIT = 4096, 1024, 4096
@@ -59,6 +60,8 @@ class Phase:
     `mapped_file_bytes`: resident pages of files, part of `rss_bytes`.
     `heap_used_bytes`, `heap_free_bytes`: what the C allocator counts as asked for
     and not given back, and what it keeps for later, resident or not.
+    `heap_kept_bytes`: resident pages that it kept and gave back when asked right
+    after a steady state.
     """
 
     name: str

@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
@@ -41,12 +42,18 @@ class ChildDied(CaptureError):
 
 
 def run_child(
-    folder: Path, what: str, *, timeout_s: float, progress: Progress | None = None
+    folder: Path,
+    what: str,
+    *,
+    timeout_s: float,
+    progress: Progress | None = None,
+    started: Callable[[int], None] | None = None,
 ) -> Outcome:
     """Run the job in `folder` in a fresh process and wait for it.
 
     Args:
         what: the pass, for messages: "the timing pass".
+        started: called with its process id as soon as it runs.
 
     Raises:
         ChildDied: it crashed or ran out of time.
@@ -63,6 +70,8 @@ def run_child(
     )
     watch = _Watch(process)
     try:
+        if started is not None:
+            started(process.pid)
         code = watch.wait(timeout_s, progress)
     finally:
         watch.close()

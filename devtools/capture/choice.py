@@ -27,6 +27,7 @@ class CaptureRequest:
         iterations: measured inferences per method and input set.
         warmup: inferences per method before them; they are in the trace, and flagged.
         tensors: whether to run a pass that logs every operator's outputs.
+        footprint: whether to run a pass that measures the memory of the process.
         inputs: a .safetensors or .npz file instead of the model's own inputs.
         seed: of torch's generator, for weights and made-up inputs.
         methods: only these; all if empty.
@@ -42,6 +43,7 @@ class CaptureRequest:
     iterations: int = 20
     warmup: int = 3
     tensors: bool = True
+    footprint: bool = True
     inputs: Path | None = None
     seed: int = 0
     methods: tuple[str, ...] = ()

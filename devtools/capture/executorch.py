@@ -13,23 +13,28 @@ import os
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import groupby
 from os import PathLike
 from pathlib import Path
+from time import monotonic_ns
 
 import numpy as np
 from numpy.typing import NDArray
 
 from etscope.devtools.capture import inputs as input_files
 from etscope.devtools.capture.child import ChildDied, run_child
+from etscope.devtools.capture.failures import DumpTooLarge, TensorsNotLogged
+from etscope.devtools.capture.footprint import read_footprint
+from etscope.devtools.capture.footprint_sampler import RssSampler
 from etscope.devtools.capture.host import free_memory_bytes
 from etscope.devtools.capture.job import DUMP, INPUTS, TENSORS, WALL, Job, Outcome
 from etscope.devtools.capture.runtime import Inference, Progress
 from etscope.etdump.buffer_size import Obstacle, debug_buffer_bytes, unloggable
 from etscope.etdump.columns import Trace
-from etscope.etdump.errors import CaptureError, TraceError, UsageError
+from etscope.etdump.errors import TraceError
+from etscope.etdump.footprint import Footprint
 from etscope.etdump.manifest import PassOutcome
 from etscope.etdump.program import read_program
 from etscope.etdump.reader import read_etdump
@@ -40,33 +45,6 @@ from etscope.etdump.writer import write_etdump
 FACTORS = (1, 2, 4)
 
 _OVERFLOW = "Ran out of space"
-
-
-class DumpTooLarge(UsageError):
-    """The plan would make a dump that the runtime cannot write.
-
-    Attributes:
-        fits: how many inferences of this plan one dump can hold.
-    """
-
-    def __init__(self, asked: int, fits: int) -> None:
-        self.fits = fits
-        super().__init__(
-            f"{asked} inferences would make a dump of 2^31 bytes, where the runtime crashes; "
-            f"{fits} fit."
-        )
-
-
-class TensorsNotLogged(CaptureError):
-    """The tensor pass gave nothing.
-
-    Attributes:
-        outcome: how it ended, for the manifest.
-    """
-
-    def __init__(self, outcome: PassOutcome) -> None:
-        self.outcome = outcome
-        super().__init__(outcome.reason or "No tensors were logged.")
 
 
 class ExecuTorchRuntime:
@@ -156,6 +134,22 @@ class ExecuTorchRuntime:
             os.replace(logged, debug_buffer_path)
         return replace(trace, path=str(path))
 
+    def footprint_pass(self, plan: Sequence[Inference]) -> Footprint:
+        """Load and run the plan step by step, untraced, and measure the process meanwhile.
+
+        Raises:
+            CaptureError: the program cannot be run.
+        """
+        sampler = RssSampler()
+        with self._folder() as name:
+            folder, origin = Path(name), monotonic_ns()
+            try:
+                self._child("footprint", plan, folder, started=sampler.start)
+            finally:
+                sampler.stop()
+            program = str(self.program.resolve())
+            return read_footprint(folder, program, origin, sampler.readings)
+
     def _log_tensors(self, plan: Sequence[Inference], folder: Path, planned: int) -> int:
         """Run until the buffer is large enough; the number of tries."""
         for number, factor in enumerate(FACTORS, start=1):
@@ -198,6 +192,7 @@ class ExecuTorchRuntime:
         warmup: int = 0,
         progress: Progress | None = None,
         buffer_bytes: int = 0,
+        started: Callable[[int], None] | None = None,
     ) -> Outcome:
         packed = input_files.pack({f"{one.method}/{one.input_set}": one.inputs for one in plan})
         input_files.save(packed, folder / INPUTS)
@@ -211,7 +206,13 @@ class ExecuTorchRuntime:
             debug_buffer_bytes=buffer_bytes,
         )
         job.write(folder)
-        outcome = run_child(folder, f"the {kind} pass", timeout_s=self.timeout_s, progress=progress)
+        outcome = run_child(
+            folder,
+            f"the {kind} pass",
+            timeout_s=self.timeout_s,
+            progress=progress,
+            started=started,
+        )
         self.threads_used = outcome.threads or self.threads_used
         return outcome
 

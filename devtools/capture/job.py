@@ -21,7 +21,7 @@ _JOB, _RESULT = "job.json", "result.json"
 
 @dataclass(frozen=True)
 class Job:
-    """One pass. `kind` is untraced, timing or tensors."""
+    """One pass. `kind` is untraced, timing, tensors or footprint."""
 
     kind: str
     program: str

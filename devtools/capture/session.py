@@ -3,59 +3,27 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import datetime, timezone
 from functools import partial
 from pathlib import Path
-
-import numpy as np
-from numpy.typing import NDArray
 
 from etscope.devtools.capture import choice, plan
 from etscope.devtools.capture import inputs as input_files
 from etscope.devtools.capture.bundle import bundle_path, check_target, unfinished, write_bundle
-from etscope.devtools.capture.choice import CaptureRequest, Choice
-from etscope.devtools.capture.executorch import (
-    DumpTooLarge,
-    ExecuTorchRuntime,
-    TensorsNotLogged,
-)
+from etscope.devtools.capture.choice import CaptureRequest
+from etscope.devtools.capture.described import input_sets, manifest_of
+from etscope.devtools.capture.executorch import ExecuTorchRuntime
 from etscope.devtools.capture.executorch_export import export_program
-from etscope.devtools.capture.host import describe_host, describe_tools
-from etscope.devtools.capture.models import SYNTHETIC, Model, load_model
-from etscope.devtools.capture.paths import portable_target
-from etscope.devtools.capture.runtime import Inference, Runtime
+from etscope.devtools.capture.failures import DumpTooLarge, TensorsNotLogged
+from etscope.devtools.capture.models import SYNTHETIC, load_model
+from etscope.devtools.capture.runtime import Runtime
+from etscope.devtools.capture.work import Progress, Work
 from etscope.etdump import bundle as names
 from etscope.etdump.columns import Trace
 from etscope.etdump.errors import CaptureError, UsageError
-from etscope.etdump.manifest import Manifest, PassOutcome
+from etscope.etdump.manifest import PassOutcome
 from etscope.etdump.writer import write_etdump
 
 __all__ = ["CaptureRequest", "capture"]
-
-#: Called with (stage, steps done, steps in all); stages: export, timing, untraced, tensors.
-Progress = Callable[[str, int, int], None]
-
-_NOT_ASKED = PassOutcome("not_asked")
-
-
-@dataclass
-class _Work:
-    """What one capture has gathered so far."""
-
-    request: CaptureRequest
-    choice: Choice
-    model: Model
-    folder: Path
-    say: Progress
-    files: dict[str, Path] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
-    warm: list[Inference] = field(default_factory=list)
-    measured: list[Inference] = field(default_factory=list)
-    untraced: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
-    traced: NDArray[np.int64] | None = None
-    tensors: PassOutcome = _NOT_ASKED
 
 
 def capture(request: CaptureRequest, *, progress: Progress | None = None) -> Path:
@@ -80,20 +48,21 @@ def capture(request: CaptureRequest, *, progress: Progress | None = None) -> Pat
         request.target, inputs=request.inputs, methods=request.methods, seed=request.seed
     )
     with unfinished(target) as folder:
-        work = _Work(request, chosen, model, folder, say, notes=list(model.notes))
+        work = Work(request, chosen, model, folder, say, notes=list(model.notes))
         runtime = _prepare(work)
         say("export", 1, 1)
         _timing(work, runtime)
         _tensors(work, runtime)
+        _footprint(work, runtime)
         _save_inputs(work)
-        return write_bundle(work.files, _manifest(work, runtime), folder, target)
+        return write_bundle(work.files, manifest_of(work, runtime), folder, target)
 
 
 def _silent(stage: str, done: int, total: int) -> None:
     """No progress was asked for."""
 
 
-def _prepare(work: _Work) -> Runtime:
+def _prepare(work: Work) -> Runtime:
     request, model = work.request, work.model
     work.warm = plan.warm_up(model.methods, request.warmup)
     work.measured = plan.measured(model.methods, request.iterations)
@@ -114,7 +83,7 @@ def _prepare(work: _Work) -> Runtime:
     )
 
 
-def _reference(work: _Work) -> Runtime:
+def _reference(work: Work) -> Runtime:
     from etscope.devtools.capture.reference import ReferenceRuntime
 
     work.notes.append("The reference runtime runs the exported graph; there is no .pte program.")
@@ -128,7 +97,7 @@ def _reference(work: _Work) -> Runtime:
     return ReferenceRuntime(programs)
 
 
-def _export(work: _Work) -> None:
+def _export(work: Work) -> None:
     exported = export_program(
         {m.name: m.exported for m in work.model.methods if m.exported is not None},
         {method.name: method.input_sets for method in work.model.methods},
@@ -141,7 +110,7 @@ def _export(work: _Work) -> None:
         work.files[names.RECORD] = exported.record
 
 
-def _timing(work: _Work, runtime: Runtime) -> None:
+def _timing(work: Work, runtime: Runtime) -> None:
     request, whole = work.request, work.warm + work.measured
     work.say("timing", 0, len(whole))
     try:
@@ -175,7 +144,7 @@ def _dump(trace: Trace, path: Path) -> Path:
     return path
 
 
-def _tensors(work: _Work, runtime: Runtime) -> None:
+def _tensors(work: Work, runtime: Runtime) -> None:
     if not work.request.tensors:
         return
     once = plan.each_once(work.model.methods)
@@ -198,44 +167,25 @@ def _tensors(work: _Work, runtime: Runtime) -> None:
     work.say("tensors", 1, 1)
 
 
-def _input_sets(work: _Work) -> input_files.PackedInputs:
-    once = plan.each_once(work.model.methods)
-    return input_files.pack({f"{one.method}/{one.input_set}": one.inputs for one in once})
+def _footprint(work: Work, runtime: Runtime) -> None:
+    if not work.request.footprint:
+        return
+    if not isinstance(runtime, ExecuTorchRuntime):
+        reason = "The reference runtime runs inside this process, whose memory is not the model's."
+        work.footprint_pass = PassOutcome("skipped", reason)
+        return
+    work.say("footprint", 0, 1)
+    try:
+        work.footprint = runtime.footprint_pass(plan.each_once(work.model.methods))
+    # Times and tensors are worth having without it.
+    except (CaptureError, OSError, ValueError) as why:
+        work.footprint_pass = PassOutcome("failed", str(why))
+        return
+    work.footprint_pass = PassOutcome("ok")
+    work.say("footprint", 1, 1)
 
 
-def _save_inputs(work: _Work) -> None:
+def _save_inputs(work: Work) -> None:
     path = work.folder / "inputs"
-    input_files.save(_input_sets(work), path)
+    input_files.save(input_sets(work), path)
     work.files[names.INPUTS] = path
-
-
-def _manifest(work: _Work, runtime: Runtime) -> Manifest:
-    request, model = work.request, work.model
-    origins = {method.name: method.origin for method in model.methods}
-    threads = request.threads
-    if isinstance(runtime, ExecuTorchRuntime):
-        threads = runtime.threads_used
-    sets = _input_sets(work).sets.items()
-    logged = names.DEBUG_TRACE in work.files
-    return Manifest(
-        created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        tool=describe_tools(),
-        runtime={"name": work.choice.name, "why": work.choice.why},
-        model={
-            "target": portable_target(request.target),
-            "backend": None if model.program is not None else request.backend,
-            "quantize": request.quantize,
-            "methods": list(model.names),
-        },
-        host=describe_host(threads),
-        clock={"unit": "ns", "kind": "measured"},
-        warmup=request.warmup,
-        iterations=request.iterations,
-        inferences=plan.described(work.warm + work.measured, warmup=len(work.warm)),
-        tensor_inferences=plan.described(plan.each_once(model.methods)) if logged else (),
-        untraced_wall_ns=plan.by_input(work.measured, work.untraced),
-        traced_wall_ns={} if work.traced is None else plan.by_input(work.measured, work.traced),
-        inputs={key: {"origin": origins[key.rpartition("/")[0]], **row} for key, row in sets},
-        passes={"timing": PassOutcome("ok"), "tensors": work.tensors},
-        notes=tuple(work.notes),
-    )

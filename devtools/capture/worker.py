@@ -25,7 +25,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from etscope.devtools.capture import inputs as input_files
+from etscope.devtools.capture.footprint_phases import run_phases
+from etscope.devtools.capture.footprint_probe import Probe
 from etscope.devtools.capture.job import DUMP, INPUTS, PROGRESS, TENSORS, WALL, Job, Outcome
+from etscope.etdump.footprint import LIBRARIES, START
 
 _REPORT_NS = 200_000_000
 
@@ -38,11 +41,22 @@ def main(folder: Path) -> int:
     threading.Thread(target=_end_with_parent, daemon=True).start()
     job = Job.read(folder)
     try:
-        outcome = _Pass(job, folder).run()
+        outcome = _footprint(job, folder) if job.kind == "footprint" else _Pass(job, folder).run()
     except Exception as why:
         outcome = Outcome(error=f"{type(why).__name__}: {why}")
     outcome.write(folder)
     return 0 if outcome.error is None else 1
+
+
+def _footprint(job: Job, folder: Path) -> Outcome:
+    probe = Probe(folder)
+    probe.phase(START)
+    loaded = _Pass(job, folder)
+    probe.settle()
+    probe.phase(LIBRARIES)
+    run_phases(loaded.runtime, job.program, loaded.plan, probe)
+    probe.write()
+    return Outcome(threads=int(loaded.runtime._threadpool_get_thread_count()))
 
 
 def _end_with_parent() -> None:

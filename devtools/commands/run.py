@@ -73,6 +73,12 @@ _AUTO = "auto"
     help="Log the outputs of every operator, in a pass of its own.",
 )
 @click.option(
+    "--footprint/--no-footprint",
+    default=CaptureRequest.footprint,
+    show_default=True,
+    help="Measure the memory of a process that loads and runs the program.",
+)
+@click.option(
     "--inputs",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     metavar="FILE",

@@ -11,8 +11,9 @@ import torch
 
 from etscope.devtools.capture import executorch
 from etscope.devtools.capture.child import ChildDied
-from etscope.devtools.capture.executorch import ExecuTorchRuntime, TensorsNotLogged, run_lengths
+from etscope.devtools.capture.executorch import ExecuTorchRuntime, run_lengths
 from etscope.devtools.capture.executorch_export import export_program
+from etscope.devtools.capture.failures import TensorsNotLogged
 from etscope.devtools.capture.runtime import Inference
 from etscope.etdump.reader import read_etdump
 

@@ -34,6 +34,7 @@ def test_a_real_bundle_is_whole(real_bundle: Path) -> None:
     assert bundle.manifest.passes == {
         "timing": PassOutcome("ok"),
         "tensors": bundle.manifest.passes["tensors"],
+        "footprint": PassOutcome("ok"),
     }
     assert bundle.program is not None
     assert bundle.record is not None
