@@ -1,0 +1,183 @@
+"""One answer to what would need less memory, and what all answers are measured against."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+
+from etscope.etdump.columns import Ints
+from etscope.inspector.memory.blocks import Blocks, blocks_of
+from etscope.inspector.memory.plan import MemoryPlan
+from etscope.inspector.memory.replan import (
+    ALIGNMENT,
+    Lives,
+    Placement,
+    is_sound,
+    live_bytes_of,
+    replanned,
+)
+from etscope.inspector.wording import size_text
+
+#: What saves less than this share of the arenas is not an answer.
+LEAST = 0.005
+
+
+@dataclass(frozen=True)
+class WhatIf:
+    """What a method would need if one thing were done otherwise. All of it is estimated.
+
+    What happens inside delegates is not seen, so nothing is said of it.
+    """
+
+    kind: str  # in_place, view, recompute, reorder, alignment, placement or together
+    rows: tuple[int, ...]  # of the plan: the values whose place or time would change
+    instruction: int | None  # where, if it is in one place
+    message: str  # one sentence
+    condition: str  # what must hold, which the program does not prove
+    peak_bytes: int  # live bytes at the peak then
+    planned_bytes: int  # of all arenas, planned again
+    saves_peak_bytes: int
+    #: Less than the program's arenas, or than these planned again if that needs less: what
+    #: better places alone would save is not in it. Below 0 where arenas would grow.
+    saves_planned_bytes: int
+    verified: bool  # planned again, and no two values that are alive at once share a byte
+    #: The instructions from `instruction` on, in their new order, where the order changes.
+    order: tuple[int, ...] = ()
+
+
+class Change(NamedTuple):
+    """What would be done otherwise, before anything is known of its effect."""
+
+    kind: str
+    rows: tuple[int, ...]
+    instruction: int | None
+    what: str  # the sentence up to its effect
+    condition: str
+    order: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Baseline:
+    """A method as it is, and as it would be if it were planned again."""
+
+    plan: MemoryPlan
+    blocks: Blocks
+    lives: Lives  # a row per block
+    placement: Placement
+
+    @property
+    def steps(self) -> int:
+        """How many steps a curve has."""
+        return self.plan.instructions + 2
+
+    @cached_property
+    def live_bytes(self) -> Ints:
+        """Bytes alive per step over all arenas, values that overlap counted for themselves."""
+        return live_bytes_of(self.lives, self.steps)
+
+    @cached_property
+    def peak_bytes(self) -> int:
+        """The most of them in one step."""
+        return int(self.live_bytes.max())
+
+    @cached_property
+    def peak_steps(self) -> Ints:
+        """The steps that have as much."""
+        return np.flatnonzero(self.live_bytes == self.peak_bytes) - 1
+
+    @cached_property
+    def planned_again(self) -> int:
+        """The arenas of the same order and values, planned again."""
+        return self.arena_bytes(self.placement)
+
+    def arena_bytes(self, placement: Placement) -> int:
+        """All arenas of a placement, with what no value of theirs explains.
+
+        That is the room that the exporter adds at the end of an arena (for XNNPACK 64
+        bytes), and arenas in which nothing is ever alive.
+        """
+        return sum(
+            max(placement.arena_bytes.get(arena, 0), least) + spare
+            for arena, least, spare in self._ends
+        )
+
+    @cached_property
+    def _ends(self) -> list[tuple[int, int, int]]:
+        """(arena, the least that it must hold, bytes behind its last value) of each."""
+        plan, out = self.plan, []
+        reach = plan.offset + plan.size_bytes
+        never = plan.first > plan.last
+        for use in plan.arenas:
+            mine = plan.arena == use.arena
+            end = int(reach[mine].max(initial=0))
+            spare = max(use.size_bytes - -(-end // ALIGNMENT) * ALIGNMENT, 0)
+            out.append((use.arena, int(plan.size_bytes[mine & never].max(initial=0)), spare))
+        return out
+
+    def measured(self, lives: Lives, alignment: int = ALIGNMENT) -> tuple[int, int] | None:
+        """(live bytes at the peak, bytes of all arenas) of other lives; None: not verified."""
+        placement = replanned(lives, alignment)
+        if placement is None or not is_sound(lives, placement):
+            return None
+        steps = int(lives.last.max(initial=-1)) + 2
+        return int(live_bytes_of(lives, steps).max()), self.arena_bytes(placement)
+
+    def answer(self, change: Change, lives: Lives, alignment: int = ALIGNMENT) -> WhatIf | None:
+        """The answer of a change that leads to these lives.
+
+        None: it saves nothing, or could not be verified.
+        """
+        found = self.measured(lives, alignment)
+        if found is None:
+            return None
+        peak, planned = found
+        before = min(self.plan.planned_bytes, self.planned_again)
+        saved = max(self.peak_bytes - peak, before - planned)
+        if saved < LEAST * before or saved <= 0:
+            return None
+        return WhatIf(
+            kind=change.kind,
+            rows=change.rows,
+            instruction=change.instruction,
+            message=f"{change.what}, {_effect(self.peak_bytes, peak, before, planned)}",
+            condition=change.condition,
+            peak_bytes=peak,
+            planned_bytes=planned,
+            saves_peak_bytes=self.peak_bytes - peak,
+            saves_planned_bytes=before - planned,
+            verified=True,
+            order=change.order,
+        )
+
+    def operator(self, instruction: int) -> str:
+        """An instruction in a sentence: "aten::relu.out (instruction 12)"."""
+        name = self.plan.method.operator_of_instruction[instruction]
+        return f"{name} (instruction {instruction})"
+
+
+def _effect(peak: int, new_peak: int, arenas: int, new_arenas: int) -> str:
+    """What becomes of the peak and of the arenas, in a sentence."""
+    if new_peak >= peak:
+        return f"the arenas would need {size_text(new_arenas)} instead of {size_text(arenas)}"
+    effect = f"the peak would be {size_text(new_peak)} instead of {size_text(peak)}"
+    same = new_peak == new_arenas and peak == arenas
+    return effect if same else f"{effect}, and the arenas {_against(new_arenas, arenas)}"
+
+
+def _against(new: int, old: int) -> str:
+    if new == old:
+        return f"{size_text(new)} as before"
+    return f"{size_text(new)} instead of {size_text(old)}"
+
+
+def baseline_of(plan: MemoryPlan) -> Baseline | None:
+    """What answers about a plan are measured against; None: it is too large to plan again."""
+    blocks = blocks_of(plan)
+    lives = Lives(blocks.arena, blocks.size_bytes, blocks.first, blocks.last)
+    placement = replanned(lives)
+    if placement is None or not is_sound(lives, placement):
+        return None
+    return Baseline(plan, blocks, lives, placement)

@@ -1,0 +1,57 @@
+"""The same values in the same order, placed otherwise."""
+
+from __future__ import annotations
+
+from etscope.inspector.memory.replan import ALIGNMENT
+from etscope.inspector.memory.what_if.answer import LEAST, Baseline, Change, WhatIf
+from etscope.inspector.wording import size_text
+
+#: Places at multiples of these; 8 is the size of the largest element that is common.
+_ALIGNMENTS = (8, 1)
+
+
+def placement_answers(base: Baseline) -> list[WhatIf]:
+    """What it saves to plan the same order again: the largest value first, in the tightest gap."""
+    before, after = base.plan.planned_bytes, base.planned_again
+    if before - after < LEAST * before or after >= before:
+        return []
+    return [
+        WhatIf(
+            kind="placement",
+            rows=(),
+            instruction=None,
+            message="if the same values of the same order were placed the largest first, each in"
+            f" the tightest gap, the arenas would need {size_text(after)} instead of"
+            f" {size_text(before)}",
+            condition="The exporter is given a planning algorithm that places values so.",
+            peak_bytes=base.peak_bytes,
+            planned_bytes=after,
+            saves_peak_bytes=0,
+            saves_planned_bytes=before - after,
+            verified=True,
+        )
+    ]
+
+
+def alignment_answers(base: Baseline) -> list[WhatIf]:
+    """What it saves to let values begin at multiples of fewer bytes than the exporter's 16."""
+    found: list[WhatIf] = []
+    for alignment in _ALIGNMENTS:
+        change = Change(
+            kind="alignment",
+            rows=(),
+            instruction=None,
+            what=f"if values began at multiples of {alignment} bytes instead of {ALIGNMENT}"
+            if alignment > 1
+            else f"if values began at any byte instead of multiples of {ALIGNMENT}",
+            condition="Kernels and delegates take memory that begins there.",
+        )
+        answer = base.answer(change, base.lives, alignment)
+        if answer is not None and answer.saves_planned_bytes > best_of(found):
+            found.append(answer)
+    return found[-1:]
+
+
+def best_of(found: list[WhatIf]) -> int:
+    """The most that answers save of the arenas; 0 where there are none."""
+    return max((answer.saves_planned_bytes for answer in found), default=0)
