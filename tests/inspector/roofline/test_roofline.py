@@ -4,39 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from functools import cache
 
 import pytest
-from project import ROOT
+from roofline_samples import of, recording, sample
 
-from etscope.etdump.machine_peak import MachinePeak
 from etscope.inspector.durations import Clock
-from etscope.inspector.latency import latencies
-from etscope.inspector.recording import Recording, open_recording
 from etscope.inspector.roofline.bounds import KERNEL, OVERHEAD, UNKNOWN
-from etscope.inspector.roofline.roofline import OperatorRoof, Roofline, rooflines
+from etscope.inspector.roofline.roofline import OperatorRoof, Roofline
 from etscope.inspector.units import TimeScale
-
-PEAK = MachinePeak(2, 100.0, 30.0, cache_gb_per_s=70.0, int8_gops_per_s=400.0)
-
-
-def recording(name: str, peak: MachinePeak | None = PEAK) -> Recording:
-    found = open_recording(ROOT / f"sample_traces/{name}.etscope")
-    assert found.bundle is not None
-    manifest = dataclasses.replace(found.bundle.manifest, machine_peak=peak)
-    return dataclasses.replace(found, bundle=dataclasses.replace(found.bundle, manifest=manifest))
-
-
-def of(given: Recording, clock: Clock | None = None) -> Roofline:
-    methods = latencies(given, clock)
-    join = given.correlation
-    origins = [join.of_rows(item.method, item.block.slots, item.rows) for item in methods]
-    return rooflines(methods, origins, given)[0]
-
-
-@cache
-def sample(name: str) -> Roofline:
-    return of(recording(name))
 
 
 def named(roofline: Roofline, start: str) -> list[OperatorRoof]:

@@ -1,0 +1,58 @@
+"""What the findings say of a method that is bound by one thing, and when they are silent."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from roofline_samples import PEAK, of, recording, sample
+
+from etscope.etdump.machine_peak import MachinePeak
+from etscope.inspector.findings import Finding
+from etscope.inspector.roofline.rules import roofline_findings
+
+
+def found(name: str, peak: MachinePeak | None = PEAK) -> dict[str, Finding]:
+    roofline = sample(name) if peak is PEAK else of(recording(name, peak))
+    return {finding.rule: finding for finding in roofline_findings([roofline])}
+
+
+def test_slow_kernels_are_named_with_what_the_machine_could_do() -> None:
+    findings = found("convnet_portable")
+    assert list(findings) == ["roofline_kernel"]
+    kernel = findings["roofline_kernel"]
+    assert kernel.severity == "medium"
+    assert kernel.message.startswith("99.5% of forward is in 5 operators whose kernels use less")
+    assert "3 × aten::convolution.out (97.8%)" in kernel.message
+    assert kernel.evidence["least_ms"] < 0.01 * kernel.evidence["time_ms"]
+    assert "etscope fallbacks" in kernel.advice
+    inside = found("convnet_int8_xnnpack")["roofline_kernel"]
+    assert "Inside a delegate" in inside.advice
+    assert "etscope fallbacks" not in inside.advice
+
+
+def test_arithmetic_at_speed_is_not_cured_by_fewer_bytes() -> None:
+    findings = found("convnet_xnnpack")
+    assert list(findings) == ["roofline_compute"]
+    assert "int8 4 times as fast" in findings["roofline_compute"].advice
+    assert "Saving bytes would not help." in findings["roofline_compute"].advice
+
+
+def test_short_calls_are_overhead_and_memory_is_memory() -> None:
+    assert "roofline_overhead" in found("transformer_kv")
+    slow_memory = dataclasses.replace(PEAK, memory_gb_per_s=0.01)
+    memory = found("transformer_kv", slow_memory)["roofline_memory"]
+    assert "int8" in memory.advice
+    assert "Faster arithmetic would not." in memory.advice
+    assert memory.severity == "medium"
+
+
+def test_without_a_calibration_only_the_rest_of_calls_is_known() -> None:
+    assert list(found("convnet_portable", None)) == ["roofline_not_calibrated"]
+    rules = list(found("convnet_int8_xnnpack", None))
+    assert rules == ["roofline_overhead", "roofline_not_calibrated"]
+
+
+def test_a_calibration_without_integers_leaves_much_unknown() -> None:
+    without = dataclasses.replace(PEAK, int8_gops_per_s=None)
+    unknown = found("convnet_int8_xnnpack", without)["roofline_unknown"]
+    assert unknown.evidence["reason"] == "the calibration has no figure for integers"
