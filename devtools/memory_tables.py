@@ -12,7 +12,7 @@ from etscope.inspector.memory.ledger import Source
 from etscope.inspector.memory.method_memory import MethodMemory
 from etscope.inspector.memory.peak import Held, Holder
 from etscope.inspector.memory.report import MemoryReport
-from etscope.inspector.memory.rows import basis_of
+from etscope.inspector.memory.rows import basis_of, saving_of
 from etscope.inspector.wording import base_name, counted, percent
 
 _BAR = 20
@@ -24,7 +24,7 @@ def print_peak(memory: MethodMemory, limit: int) -> None:
     if not peak.holders:
         return
     say()
-    say(f"alive at the peak, {memory.step_text(peak.step)} (planned)", style="bold")
+    paragraph(f"alive at the peak, {memory.step_text(peak.step)} (planned)", style="bold")
     shown = peak.holders[: limit or None]
     cells = [_holder_cells(memory, holder) for holder in shown]
     others = peak.holders[len(shown) :]
@@ -49,7 +49,7 @@ def print_peak(memory: MethodMemory, limit: int) -> None:
     )
     print_fitting(columns, cells, ("", "type", "why", "module", "made by", "alive", "source"))
     say_cut(len(others), "value")
-    if any(holder.saves_bytes for holder in peak.holders):
+    if any(saving_of(holder) for holder in peak.holders):
         paragraph(_SAVES)
 
 
@@ -70,7 +70,7 @@ def _holder_cells(memory: MethodMemory, holder: Holder) -> list[str | None]:
         f"{holder.size_bytes:,}",
         percent(holder.share),
         bar(holder.share, _BAR // 2),
-        f"{holder.saves_bytes:,}",
+        None if (saves := saving_of(holder)) is None else f"{saves:,}",
         steps_text(memory, int(plan.first[row]), int(plan.last[row])),
         _why(holder),
         memory.type_text(row) + (" at most" if plan.upper_bound[row] else ""),
@@ -91,8 +91,8 @@ def _why(holder: Holder) -> str:
 
 def _made_by(memory: MethodMemory, row: int) -> str:
     plan = memory.plan
-    operator = plan.operator_of(row)
-    if operator is not None:
+    if plan.producer[row] >= 0:
+        operator = memory.operator_text(int(plan.producer[row]))
         return operator.partition("::")[2] or operator
     return "the caller" if plan.is_input[row] else "load"
 
@@ -110,7 +110,9 @@ def print_ledger(report: MemoryReport) -> None:
     if not whole:
         return
     say()
-    say("ledger: what the program brings into memory (planned, and by the file)", style="bold")
+    paragraph(
+        "ledger: what the program brings into memory (planned, and by the file)", style="bold"
+    )
     cells: list[list[str | None]] = [
         [
             source.value,
@@ -143,14 +145,14 @@ def _detail(report: MemoryReport, source: Source) -> str:
 
 def print_operators(memory: MethodMemory, limit: int) -> None:
     """The instructions that read and write most."""
-    plan, traffic = memory.plan, memory.traffic
+    traffic = memory.traffic
     moved = traffic.read_bytes + traffic.written_bytes
     ranked = np.argsort(-moved, kind="stable")
     ranked = ranked[moved[ranked] > 0]
     if not len(ranked):
         return
     say()
-    say("instructions by bytes read and written (planned)", style="bold")
+    paragraph("instructions by bytes read and written (planned)", style="bold")
     columns = (
         Column("instr", right=True),
         Column("operator"),
@@ -169,7 +171,7 @@ def print_operators(memory: MethodMemory, limit: int) -> None:
         cells.append(
             [
                 memory.number_text(step),
-                plan.method.operator_of_instruction[step],
+                memory.operator_text(step),
                 place["module"] or None,
                 None if source is None else base_name(source),
                 *(f"{int(column[step]):,}" for column in traffic),
@@ -181,3 +183,31 @@ def print_operators(memory: MethodMemory, limit: int) -> None:
     if calls:
         said = "what happens inside is not in it"
         paragraph(f"A call of a delegate counts its inputs and outputs: {said}.")
+
+
+def print_what_ifs(memory: MethodMemory, limit: int) -> None:
+    """What would need less memory, planned again each time; nothing where nothing would."""
+    if not memory.what_ifs:
+        return
+    say()
+    paragraph("what if (estimated: planned again each time, one at a time)", style="bold")
+    shown = memory.what_ifs[: limit or None]
+    columns = (
+        Column("kind"),
+        Column("what would change"),
+        Column("peak saves (bytes)", right=True),
+        Column("arenas save (bytes)", right=True),
+        Column("if"),
+    )
+    cells: list[list[str | None]] = [
+        [
+            answer.kind.replace("_", " "),
+            answer.message + ("" if answer.verified else " (not verified)"),
+            f"{answer.saves_peak_bytes:,}",
+            f"{answer.saves_planned_bytes:,}",
+            answer.condition,
+        ]
+        for answer in shown
+    ]
+    print_fitting(columns, cells, ("kind",))
+    say_cut(len(memory.what_ifs) - len(shown), "answer")

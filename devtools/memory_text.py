@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from etscope.devtools.findings_text import print_findings
-from etscope.devtools.memory_tables import print_ledger, print_operators, print_peak
+from etscope.devtools.memory_measured import (
+    print_allocations,
+    print_footprint,
+    print_rooflines,
+)
+from etscope.devtools.memory_tables import (
+    print_ledger,
+    print_operators,
+    print_peak,
+    print_what_ifs,
+)
 from etscope.devtools.memory_timeline import print_timeline
 from etscope.devtools.terminal import is_terminal, paragraph, say
 from etscope.inspector.memory.method_memory import MethodMemory
@@ -30,6 +40,9 @@ def print_memory(report: MemoryReport, top: int | None = None) -> None:
         say()
         _print_method(memory, limit)
     print_ledger(report)
+    print_footprint(report)
+    print_allocations(report)
+    print_rooflines(report, limit)
 
 
 def _coverage(report: MemoryReport) -> list[str]:
@@ -69,4 +82,5 @@ def _print_method(memory: MethodMemory, limit: int) -> None:
         )
     print_timeline(memory)
     print_peak(memory, limit)
+    print_what_ifs(memory, limit)
     print_operators(memory, limit)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from etscope.devtools.terminal import say, screen_width
+from etscope.devtools.terminal import paragraph, say, screen_width
 from etscope.etdump.columns import Ints
 from etscope.inspector.memory.method_memory import MethodMemory
 
@@ -28,18 +28,24 @@ def print_timeline(memory: MethodMemory) -> None:
     room = min(screen_width() or _WIDTH, _WIDEST) - left - 3
     bars, column = drawn_columns(live, max(room, 8))
     say()
-    say("bytes in use over the instructions, each byte once (planned)", style="bold")
+    paragraph("bytes in use over the instructions, each byte once (planned)", style="bold")
     for number, line in enumerate(drawing(bars, size)):
         label = labels[0] if number == 0 else ""
         say(f"{label.rjust(left)} {'┤' if number == 0 else '│'}{line}")
     say(f"{labels[1].rjust(left)} └{'─' * len(bars)}")
     words = f"{plan.peak_bytes:,} at {memory.step_text(plan.peak_step)}"
-    at = column[plan.peak_step + 1]
-    before = left + 2 + at
-    if before + 2 + len(words) <= max(room + left + 2, 20) or before < 3 + len(words):
-        say(f"{' ' * before}▲ {words}")
+    _mark(words, left + 2 + column[plan.peak_step + 1], max(room, 8) + left + 2)
+
+
+def _mark(words: str, at: int, width: int) -> None:
+    """An arrow below a character of the drawing, with words on the side that has room."""
+    if at + 2 + len(words) <= width:
+        say(f"{' ' * at}▲ {words}")
+    elif at > len(words):
+        say(f"{' ' * (at - len(words) - 1)}{words} ▲")
     else:
-        say(f"{' ' * (before - len(words) - 1)}{words} ▲")
+        say(f"{' ' * at}▲")
+        paragraph(words)
 
 
 def drawn_columns(live: Ints, room: int) -> tuple[list[int], list[int]]:

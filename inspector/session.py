@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from etscope.etdump.program import Program
+    from etscope.inspector.memory.frames import Memory
     from etscope.inspector.operator_graph import OperatorGraph
 
 
@@ -92,6 +93,7 @@ class Inspector:
             raise NeitherOrBoth("give exactly one of etdump_path and etdump_data")
         opened = open_trace(source, program, strict=strict)
         self.trace: Trace = opened.trace
+        self._opened, self._source = opened, source
         self._by_module = enable_module_hierarchy
         self._graphs = GraphSource.of(etrecord, opened)
         parser: MetadataParser | None = delegate_metadata_parser
@@ -147,6 +149,18 @@ class Inspector:
         own, "edge_dialect_graph_module/encode".
         """
         return self._graphs.operator_graphs(self._by_module)
+
+    @cached_property
+    def memory(self) -> Memory:
+        """What holds the memory, when, and why the peak is where it is, as frames.
+
+        Raises:
+            UsageError (NoProgram): there is no program, which has the plan.
+            TraceError: the program plans a value outside of its arena.
+        """
+        from etscope.inspector.memory.of_trace import memory_of_trace
+
+        return memory_of_trace(self._opened, self._graphs.record, self._source)
 
     def find_total_for_module(self, module_name: str) -> float:
         """The mean time of the operators in a module, summed over all blocks.

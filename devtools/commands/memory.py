@@ -8,7 +8,7 @@ import click
 
 from etscope.devtools import options
 from etscope.devtools.byte_size import byte_size
-from etscope.devtools.memory_input import open_memory_input
+from etscope.devtools.memory_input import open_input, report_on, source_of
 from etscope.devtools.memory_output import MemoryWanted, deliver
 from etscope.devtools.memory_text import SCREENFUL
 
@@ -59,5 +59,5 @@ def command(
     """
     wanted = MemoryWanted(top, fail_over, None, json_to, csv_to, chrome)
     wanted.check()
-    opened = open_memory_input(path, program=program, record=record, salvage=salvage)
-    return deliver(opened.report(methods), wanted, opened.source(path))
+    opened = open_input(path, program=program, record=record, salvage=salvage)
+    return deliver(report_on(opened, methods), wanted, source_of(opened, path))

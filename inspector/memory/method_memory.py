@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,12 +16,16 @@ from etscope.etdump.scalar_types import SCALAR_TYPES
 from etscope.inspector.correlate.correlation import Correlation
 from etscope.inspector.correlate.joined import EventKey
 from etscope.inspector.correlate.origins import Origins
+from etscope.inspector.memory.allocators import MethodAllocator, method_allocator
 from etscope.inspector.memory.arenas import ArenaUse
 from etscope.inspector.memory.overwritten import Overwritten, overwritten_results
 from etscope.inspector.memory.peak import Holder, Peak, peak_of
 from etscope.inspector.memory.places import Places, places_of
 from etscope.inspector.memory.plan import MemoryPlan, memory_plan
 from etscope.inspector.memory.traffic import Traffic, traffic_of
+
+if TYPE_CHECKING:
+    from etscope.inspector.memory.what_if.answer import WhatIf
 
 _PLACE = ("node", "module", "source")
 
@@ -33,8 +38,10 @@ class MethodMemory:
     traffic: Traffic
     peak: Peak
     overwritten: list[Overwritten]
+    allocator: MethodAllocator
     places: Places  # of each row of the plan
     origins: Origins  # of each instruction
+    what_ifs: tuple[WhatIf, ...] = ()
 
     @property
     def name(self) -> str:
@@ -79,11 +86,16 @@ class MethodMemory:
         )
 
     def label(self, row: int) -> str:
-        """What a value is called: its name, its node, or its number in the program."""
+        """What a value is called: its name, its node, or its number and who makes it."""
         plan = self.plan
         name = plan.method.values.tensors.name_of(int(plan.tensor[row]))
         name = name or self.places.attribute[row] or self.places.node[row]
-        return name or f"value {int(plan.value[row])}"
+        if name:
+            return name
+        made, number = int(plan.producer[row]), int(plan.value[row])
+        if made >= 0:
+            return f"value {number} of {self.operator_text(made).rpartition('::')[2]}"
+        return f"{'input ' if plan.is_input[row] else ''}value {number}"
 
     def type_text(self, row: int) -> str:
         """Element type and sizes of a value: "float32 1x16x32"."""
@@ -99,10 +111,12 @@ class MethodMemory:
             return "before the first instruction"
         if step >= self.plan.instructions:
             return "after the last instruction"
-        return (
-            f"instruction {self.number_text(step)} "
-            f"({self.plan.method.operator_of_instruction[step]})"
-        )
+        return f"instruction {self.number_text(step)} ({self.operator_text(step)})"
+
+    def operator_text(self, step: int) -> str:
+        """What runs in an instruction: "aten::add.out", or the backend of a delegate."""
+        method = self.plan.method
+        return method.backend_of(step) or method.operator_of_instruction[step]
 
     def number_text(self, step: int) -> str:
         """The number of an instruction in its chain: "7", "1:7" in the second chain."""
@@ -125,6 +139,7 @@ def method_memory(program: Program, name: str, correlation: Correlation) -> Meth
         traffic=traffic_of(plan),
         peak=peak_of(plan),
         overwritten=overwritten_results(plan),
+        allocator=method_allocator(plan.method),
         places=places_of(plan, joined),
         origins=joined.origins(_keys(plan.method)),
     )

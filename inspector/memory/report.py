@@ -7,16 +7,34 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
 
+from etscope.etdump.footprint import Footprint
 from etscope.etdump.program import Program
 from etscope.etdump.record import Record
 from etscope.inspector.correlate.correlation import Correlation
 from etscope.inspector.findings import SEVERITIES, Finding
+from etscope.inspector.latency import latencies
+from etscope.inspector.memory.footprint import FootprintLedger, footprint_ledger
 from etscope.inspector.memory.ledger import Entry, Source, ledger_of, totals
 from etscope.inspector.memory.method_memory import MethodMemory, method_memory
-from etscope.inspector.memory.rows import arena_rows, instruction_rows, ledger_rows, value_rows
+from etscope.inspector.memory.rows import (
+    arena_rows,
+    instruction_rows,
+    ledger_rows,
+    peak_rows,
+    value_rows,
+    what_if_rows,
+)
 from etscope.inspector.memory.rules import RULES
+from etscope.inspector.memory.run_rows import (
+    allocation_rows,
+    allocator_json,
+    footprint_json,
+    measured_coverage,
+    roofline_json,
+)
 from etscope.inspector.memory.verdict import confidence_of, coverage_of, largest, verdict_of
 from etscope.inspector.recording import Recording
+from etscope.inspector.roofline.roofline import Roofline, rooflines
 
 SCHEMA = "etscope.memory"
 VERSION = 1
@@ -74,8 +92,10 @@ class MemoryReport:
     def coverage(self) -> dict[str, Any]:
         """What was looked at, and what was not, with reasons."""
         notes = self.notes if self.recording is None else (*self.notes, *self.recording.notes)
-        return coverage_of(self.program, self.methods) | {
-            "notes": [*notes, *self.correlation.notes]
+        return {
+            **coverage_of(self.program, self.methods),
+            **measured_coverage(self.recording, self.footprint, self.rooflines, self.allocations),
+            "notes": [*notes, *self.correlation.notes],
         }
 
     @cached_property
@@ -83,6 +103,36 @@ class MemoryReport:
         """What the rules find, the most severe first."""
         found = [finding for rule in RULES for finding in rule(self)] if self.methods else []
         return sorted(found, key=lambda finding: SEVERITIES.index(finding.severity))
+
+    @cached_property
+    def allocations(self) -> list[dict[str, Any]] | None:
+        """Allocation events of the run, a row per kind of run and allocator; None: no trace."""
+        return None if self.recording is None else allocation_rows(self.recording.trace)
+
+    @property
+    def footprint(self) -> Footprint | None:
+        """What the process used, by phase; None: it was not measured."""
+        bundle = None if self.recording is None else self.recording.bundle
+        return None if bundle is None else bundle.manifest.footprint
+
+    @cached_property
+    def growth(self) -> FootprintLedger | None:
+        """What the process grew by, with names; None: not measured."""
+        return None if self.footprint is None else footprint_ledger(self.footprint, self.program)
+
+    @cached_property
+    def rooflines(self) -> tuple[Roofline, ...]:
+        """The timed inferences of the methods under the roof of their machine; (): none."""
+        if self.recording is None:
+            return ()
+        timed = latencies(self.recording)
+        names = {memory.name for memory in self.methods}
+        timed = [latency for latency in timed if latency.method in names]
+        origins = [
+            self.correlation.of_rows(latency.method, latency.block.slots, latency.rows)
+            for latency in timed
+        ]
+        return rooflines(timed, origins, self.recording)
 
     @cached_property
     def rows(self) -> list[dict[str, Any]]:
@@ -112,12 +162,18 @@ class MemoryReport:
             "planned_bytes": self.planned_bytes,
             "arenas": [row for memory in self.methods for row in arena_rows(memory)],
             "methods": [_method_json(memory) for memory in self.methods],
+            "what_if": [row for memory in self.methods for row in what_if_rows(memory)],
             "ledger": {
                 "totals": [
                     {"source": kind.value, "size_bytes": size} for kind, size in self.totals.items()
                 ],
                 "entries": ledger_rows(self.ledger),
             },
+            "footprint": None
+            if self.footprint is None
+            else footprint_json(self.footprint, self.growth),
+            "allocations": self.allocations,
+            "roofline": roofline_json(self.rooflines),
             "rows": self.rows,
         }
 
@@ -130,6 +186,12 @@ def _method_json(memory: MethodMemory) -> dict[str, Any]:
         "planned_bytes": plan.planned_bytes,
         "peak_bytes": plan.peak_bytes,
         "peak_step": plan.peak_step,
+        "peak": {
+            "steps": list(memory.peak.steps),
+            "shared_bytes": memory.peak.shared_bytes,
+            "holders": peak_rows(memory),
+        },
+        "allocator": allocator_json(memory.allocator),
         "timeline": {
             "first_step": -1,
             "live_bytes": plan.live_bytes.tolist(),

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from etscope.inspector.backends.operations import Confidence
 from etscope.inspector.memory.ledger import Entry, Source
 from etscope.inspector.memory.method_memory import MethodMemory
+from etscope.inspector.memory.peak import Held, Holder
 from etscope.inspector.memory.plan import Role
 
 
@@ -49,12 +50,84 @@ def value_rows(memory: MethodMemory) -> list[dict[str, Any]]:
         "is_output": plan.is_output.tolist(),
         "shows": _where(plan.shows != np.arange(len(plan)), plan.shows),
         "at_peak": (row in memory.holders for row in count),
-        "held": (memory.holders[r].held.value if r in memory.holders else None for r in count),
-        "saves_bytes": (
-            memory.holders[r].saves_bytes if r in memory.holders else None for r in count
-        ),
     }
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+def peak_rows(memory: MethodMemory) -> list[dict[str, Any]]:
+    """A row per value that is alive at the peak of a method, the largest first."""
+    plan, places = memory.plan, memory.places
+    return [
+        {
+            "method": memory.name,
+            "row": holder.row,
+            "value": int(plan.value[holder.row]),
+            "label": memory.label(holder.row),
+            "op": plan.operator_of(holder.row),
+            "node": places.node[holder.row],
+            "module": places.module[holder.row],
+            "source": places.source[holder.row],
+            "arena": int(plan.arena[holder.row]),
+            "size_bytes": holder.size_bytes,
+            "share": holder.share,
+            "upper_bound": bool(plan.upper_bound[holder.row]),
+            "first": int(plan.first[holder.row]),
+            "last": int(plan.last[holder.row]),
+            "held": holder.held.value,
+            "next_step": holder.next_step,
+            "next_op": holder.next_operator,
+            "saves_bytes": saving_of(holder),
+            "absent_saves_bytes": holder.absent_saves_bytes,
+        }
+        for holder in memory.peak.holders
+    ]
+
+
+def what_if_rows(memory: MethodMemory) -> list[dict[str, Any]]:
+    """A row per answer to what would need less memory, all of it estimated."""
+    plan, rows = memory.plan, []
+    table = plan.method.instructions
+    for answer in memory.what_ifs:
+        step = answer.instruction
+        rows.append(
+            {
+                "method": memory.name,
+                "kind": answer.kind,
+                "step": step,
+                "chain": None if step is None else int(table.chain[step]),
+                "instruction": None if step is None else int(table.instruction[step]),
+                "op": None if step is None else plan.method.operator_of_instruction[step],
+                **memory.place_of_step(-1 if step is None else step),
+                "values": [int(plan.value[row]) for row in answer.rows],
+                "message": answer.message,
+                "condition": answer.condition,
+                "peak_bytes": answer.peak_bytes,
+                "planned_bytes": answer.planned_bytes,
+                "saves_peak_bytes": answer.saves_peak_bytes,
+                "saves_planned_bytes": answer.saves_planned_bytes,
+                "verified": answer.verified,
+                "basis": "estimated",
+            }
+        )
+    return rows
+
+
+def saving_of(holder: Holder) -> int | None:
+    """How much lower the peak could be; None: it must keep its bytes, whatever uses it."""
+    return None if holder.held is Held.BUFFER else holder.saves_bytes
+
+
+def timeline_rows(memory: MethodMemory) -> list[dict[str, Any]]:
+    """A row per step: bytes in use over all arenas, and in each."""
+    plan = memory.plan
+    curves = {f"arena_{use.arena}_bytes": use.live_bytes.tolist() for use in plan.arenas}
+    operators = [None, *plan.method.operator_of_instruction, None]
+    names = ("live_bytes", *curves)
+    columns = zip(operators, plan.live_bytes.tolist(), *curves.values(), strict=True)
+    return [
+        {"method": memory.name, "step": step, "op": op, **dict(zip(names, figures, strict=True))}
+        for step, (op, *figures) in enumerate(columns, start=-1)
+    ]
 
 
 def _makers(memory: MethodMemory) -> dict[str, Iterable[Any]]:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 #: Share of all that is known, from which on weights are what to look at first.
 _MOST = 0.5
 _LEAST_BYTES = 1024
+_LONGEST = 40
 _WEIGHTS = (Source.CONSTANTS, Source.NAMED_DATA, Source.EXTERNAL)
 
 
@@ -32,12 +33,17 @@ def constants_dominate(report: MemoryReport) -> Iterator[Finding]:
         "constants_dominate",
         "low",
         f"weights are {percent(held / whole)} of what the program needs by the file "
-        f"({size_text(held)} of {size_text(whole)}); the largest is {most.label}, "
+        f"({size_text(held)} of {size_text(whole)}); the largest is {_short(most.label)}, "
         f"{size_text(most.size_bytes)}",
         {"size_bytes": held, "known_bytes": whole, "largest": most.label},
         "Quantize them, or load the program mapped (LoadMode::Mmap), so that pages come in "
         "when they are read and can go again.",
     )
+
+
+def _short(label: str) -> str:
+    """Keys of named data are hashes of 64 digits."""
+    return label if len(label) <= _LONGEST else f"{label[: _LONGEST - 4]}…{label[-3:]}"
 
 
 def states_twice(report: MemoryReport) -> Iterator[Finding]:
@@ -50,8 +56,8 @@ def states_twice(report: MemoryReport) -> Iterator[Finding]:
             f"{size_text(size)} of initial states lie in the file and again in the arenas, "
             "where they are copied when a method is loaded",
             {"size_bytes": size},
-            "A buffer that begins with zeros need not be stored: leave it out of the "
-            "InitializedMutableBufferPass and fill it in the model.",
+            "Only buffers that InitializedMutableBufferPass was told of are stored: leave out "
+            "those that the model fills before it reads them.",
         )
 
 

@@ -42,9 +42,8 @@ def unplanned_ends(report: MemoryReport) -> Iterator[Finding]:
         yield Finding(
             "unplanned_ends",
             "info",
-            f"{counted(len(entries), 'input or output', 'inputs and outputs')} of "
-            f"{size_text(size)} are not planned, so the caller's memory comes on top of the "
-            f"arenas: {listed(labels, _NAMED)}",
+            f"{size_text(size)} of inputs and outputs are not planned, so the caller's memory "
+            f"comes on top of the arenas: {listed(labels, _NAMED)}",
             {"size_bytes": size, "values": labels},
             "This is alloc_graph_input=False or alloc_graph_output=False of MemoryPlanningPass; "
             "it saves a copy where the caller has the data anyway.",
@@ -59,7 +58,7 @@ def delegates_unknown(report: MemoryReport) -> Iterator[Finding]:
             "delegates_unknown",
             "info",
             f"what {counted(len(backends), 'delegate')} of {listed(sorted(set(backends)), _NAMED)} "
-            "keep in memory besides is not in the program: packed weights and their own arenas "
+            "allocates at run time is not in the program: packed weights and arenas of its own "
             "come on top",
             {"delegates": len(backends), "backends": sorted(set(backends))},
             "Measure it: etscope run records what the process uses after each phase.",

@@ -1,0 +1,90 @@
+"""What is found in memory plans, and what is not worth a sentence."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import program_builder as make
+import pytest
+from planned_programs import chain_program, floats, overwritten_program, rich_program
+
+from etscope.etdump.program import read_program
+from etscope.inspector.findings import SEVERITIES, Finding
+from etscope.inspector.memory.report import memory_report
+
+
+def found(data: bytes) -> dict[str, list[Finding]]:
+    out: dict[str, list[Finding]] = {}
+    for finding in memory_report(read_program(data)).findings:
+        out.setdefault(finding.rule, []).append(finding)
+    return out
+
+
+def test_a_tight_plan_has_no_finding() -> None:
+    assert found(chain_program(arena=4608, values=_tight())) == {}
+
+
+def _tight() -> Any:
+    return [floats(512, 0), floats(512, 2048), floats(128, 4096)]
+
+
+def test_an_overwritten_result_is_the_worst() -> None:
+    (finding,) = found(overwritten_program())["overwritten_result"]
+    assert finding.severity == "high"
+    assert finding.message == (
+        "forward gives wrong answers: instruction 6 (aten::add.out) writes value 4 of add.out "
+        "over the result of a branch, which is read as value 1 of MOVE_CALL until instruction 7 "
+        "(aten::add.out); the same of 1 more result"
+    )
+    assert [lost["result"] for lost in finding.evidence["results"]] == [2, 3]
+
+
+def test_free_bytes_at_the_peak() -> None:
+    (finding,) = found(chain_program())["fragmentation"]
+    assert finding.message == "3.07 kB of arena 1 of forward (50.0%) are free even at its peak"
+    assert finding.evidence["lower_bound_bytes"] == 3072
+
+
+@pytest.mark.parametrize("arena", [4608 + 400, 4608 + 4])
+def test_a_few_free_bytes_are_not_worth_it(arena: int) -> None:
+    assert "fragmentation" not in found(chain_program(arena=arena, values=_tight()))
+
+
+def test_every_other_rule_has_its_finding() -> None:
+    told = found(rich_program())
+    assert {rule: finding.severity for rule, (finding, *_) in told.items()} == {
+        "upper_bounds": "medium",
+        "fragmentation": "medium",
+        "stored_twice": "medium",
+        "unused_values": "low",
+        "methods_apart": "low",
+        "constants_dominate": "low",
+        "unplanned_ends": "info",
+        "states_twice": "info",
+        "delegates_unknown": "info",
+    }
+    assert told["upper_bounds"][0].evidence == {
+        "method": "encode",
+        "size_bytes": 3072,
+        "values": [1, 0],
+    }
+    assert told["unused_values"][0].evidence["values"] == [4]
+    assert told["unplanned_ends"][0].evidence["size_bytes"] == 2048
+    assert told["states_twice"][0].evidence["size_bytes"] == 2048
+    assert told["constants_dominate"][0].evidence["size_bytes"] == 32768
+    assert told["methods_apart"][0].evidence["planned_bytes"] == {"encode": 8192, "decode": 6144}
+    assert told["delegates_unknown"][0].evidence["backends"] == ["Npu"]
+
+
+def test_the_most_severe_comes_first_and_each_says_what_to_do() -> None:
+    findings = memory_report(read_program(rich_program())).findings
+    ranks = [SEVERITIES.index(finding.severity) for finding in findings]
+    assert ranks == sorted(ranks)
+    assert all(finding.advice for finding in findings)
+
+
+def test_the_key_of_named_data_is_cut_in_a_sentence() -> None:
+    data = make.program(make.method(arenas=[0, 8]), segments=[bytes(4096)], named=[("ab" * 32, 0)])
+    (finding,) = found(data)["constants_dominate"]
+    assert "the largest is abababababababababababababababababab…bab, 4.1 kB" in finding.message
+    assert finding.evidence["largest"] == "ab" * 32
