@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from etscope.dashboard.wording import label
+from etscope.inspector.memory.method_memory import MethodMemory
 from etscope.inspector.memory.plan import MemoryPlan, Role
 from etscope.inspector.wording import counted, size_text
 
@@ -39,7 +40,7 @@ class ValueNames:
     """What is known of each row of a plan; None where the files do not say it."""
 
     plan: MemoryPlan
-    nodes: Sequence[str | None] = ()
+    nodes: Sequence[str | None] = ()  # the name of its node, or of its buffer
     modules: Sequence[str | None] = ()
     sources: Sequence[str | None] = ()
 
@@ -93,6 +94,13 @@ class ValueNames:
         if source:
             lines.append(f"source {label(source, 90)}")
         return "<br>".join([*lines, *more])
+
+
+def names_of(memory: MethodMemory) -> ValueNames:
+    """What a report knows of the values of one method."""
+    places = memory.places
+    nodes = [a or n for a, n in zip(places.attribute, places.node, strict=True)]
+    return ValueNames(memory.plan, nodes, places.module, places.source)
 
 
 def _known(texts: Sequence[str | None], row: int) -> str | None:

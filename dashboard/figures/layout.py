@@ -44,6 +44,17 @@ NARROW_LEGEND = {
     "title.font.size": 14,
 }
 
+
+def narrow_legend(data: list[dict[str, Any]], height: int) -> dict[str, Any]:
+    """What to change on a phone, where each of several long names takes a line at the foot.
+
+    Args:
+        height: of the figure without its legend.
+    """
+    lines = 22 * sum(trace.get("showlegend", True) for trace in data)
+    return {**NARROW_LEGEND, "height": height + lines, "margin.b": 60 + lines}
+
+
 _FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 _INK, _GRID = "#1b2430", "#dfe4ea"
 
@@ -77,14 +88,19 @@ def rows_axis(labels: list[str], **more: Any) -> dict[str, Any]:
     )
 
 
-def words_row(text: str, place: int) -> dict[str, Any]:
-    """What is not drawn, in words, as a row of horizontal bars: as one it would make all short."""
+def words_row(text: str, place: int, short: str | None = None) -> dict[str, Any]:
+    """What is not drawn, in words, as a row of horizontal bars: as one it would make all short.
+
+    Args:
+        short: for a phone; None: the same.
+    """
     return {
         "type": "scatter",
         "mode": "text",
         "y": [place],
         "x": [0],
         "text": [f" {text}"],
+        "meta": {"narrow": {"text": [f" {short or text}"]}},
         "textposition": "middle right",
         "cliponaxis": False,
         "showlegend": False,

@@ -9,9 +9,9 @@ import numpy as np
 from etscope.dashboard import palette
 from etscope.dashboard.figures.layout import LEGEND, Figure, axis, figure
 from etscope.dashboard.figures.memory_steps import (
-    NARROW_STEPS,
     STEP_AXIS,
     STEP_MARGIN,
+    narrow_steps,
     peak_line,
     reach,
     step_name,
@@ -64,6 +64,7 @@ def memory_curve_figure(plan: MemoryPlan) -> Figure | None:
     if bound < plan.planned_bytes:
         sizes.append((f"lower bound for this order {size_text(bound)}", bound, "dot"))
     data += [_level(plan, name, size * scale.factor, dash) for name, size, dash in sizes]
+    peak = f"peak {size_text(plan.peak_bytes)}"
     return figure(
         f"Bytes in use over the steps of {label(plan.method.name, 24)}",
         data,
@@ -74,12 +75,12 @@ def memory_curve_figure(plan: MemoryPlan) -> Figure | None:
             automargin=False,
         ),
         height=360,
-        narrow={"title.text": "Bytes in use over steps", **NARROW_STEPS},
+        narrow=narrow_steps("Bytes in use over steps", 330, data, peak),
         dragmode="zoom",
         margin=STEP_MARGIN,
         showlegend=True,
-        legend=LEGEND,
-        **peak_line(plan, plan.peak_step, f"peak {size_text(plan.peak_bytes)}"),
+        legend={**LEGEND, "traceorder": "normal"},
+        **peak_line(plan, plan.peak_step, peak),
     )
 
 

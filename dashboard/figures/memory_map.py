@@ -18,9 +18,9 @@ from etscope.dashboard.figures.memory_marks import (
     split,
 )
 from etscope.dashboard.figures.memory_steps import (
-    NARROW_STEPS,
     STEP_AXIS,
     STEP_MARGIN,
+    narrow_steps,
     peak_line,
     reach,
 )
@@ -60,6 +60,8 @@ def memory_map_figure(
     data += _views(plan, use, scale, left, right)
     data.append(_size_line(plan, use, scale))
     what = "who holds which bytes, when" if around is None else "around its peak"
+    peak = f"peak {size_text(use.peak_bytes)}"
+    short = "bytes over time" if around is None else what
     return figure(
         f"Arena {use.arena} of {label(plan.method.name, 24)}: {what}",
         data,
@@ -70,7 +72,7 @@ def memory_map_figure(
             automargin=False,
         ),
         height=520,
-        narrow={"title.text": f"Arena {use.arena}: {what}", **NARROW_STEPS},
+        narrow=narrow_steps(f"Arena {use.arena}: {short}", 440, data, peak),
         dragmode="zoom",
         margin=STEP_MARGIN,
         showlegend=True,
@@ -78,7 +80,7 @@ def memory_map_figure(
         barmode="overlay",
         bargap=0,
         uniformtext={"minsize": 9, "mode": "hide"},
-        **peak_line(plan, use.peak_step, f"peak {size_text(use.peak_bytes)}"),
+        **peak_line(plan, use.peak_step, peak),
     )
 
 
@@ -101,7 +103,7 @@ def _bars(
             bars["marker"]["color"] = palette.OF_ROLE[role]
             bars["name"] = role
             bars["text"] = [
-                label(names.name(row), 28) if row in named else "" for row in some.tolist()
+                label(names.name(row), 26) if row in named else "" for row in some.tolist()
             ]
             bars["hovertext"] = [
                 names.hover(row, *_more(int(views[row]), saves.get(row))) for row in some.tolist()
@@ -125,7 +127,6 @@ def _places(plan: MemoryPlan, use: ArenaUse, rows: Ints, scale: ByteScale) -> di
         },
         "textposition": "inside",
         "insidetextanchor": "middle",
-        "textangle": 0,
         "insidetextfont": {"color": "#ffffff", "size": 11},
         "hoverinfo": "text",
     }

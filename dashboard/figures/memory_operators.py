@@ -114,7 +114,7 @@ def _bars(
     labels = [_label(plan, row, 38) for row in chosen.tolist()]
     short = [_label(plan, row, 18) for row in chosen.tolist()]
     if rest:
-        data.append(words_row(rest, len(labels)))
+        data.append(words_row(rest, len(labels), rest.partition(",")[0]))
         labels, short = [*labels, "others"], [*short, "others"]
     return figure(
         title,
@@ -124,6 +124,7 @@ def _bars(
         height=142 + 26 * len(labels),
         narrow={
             "title.text": narrow,
+            "xaxis.title.text": f"planned bytes [{scale.symbol}]",
             "yaxis.ticktext": short,
             "yaxis.tickfont.size": 11,
             **NARROW_LEGEND,

@@ -133,7 +133,7 @@ def _figure(title: str, series: list[_Series], peak: Peak, words: str) -> Figure
     )
     data = [_trace(one, peak, scale.factor) for one in drawn]
     if words:
-        data.append(words_row(words, len(labels)))
+        data.append(words_row(words, len(labels), words.partition(" together")[0]))
         labels, short = [*labels, "others"], [*short, "others"]
     longest = max(bar.size_bytes for bar in by_row.values()) * scale.factor
     return figure(
@@ -147,9 +147,9 @@ def _figure(title: str, series: list[_Series], peak: Peak, words: str) -> Figure
             "yaxis.tickfont.size": 11,
             "xaxis.title.text": f"bytes at the peak [{scale.symbol}]",
             "xaxis.range": [0, longest * 1.5],
-            **NARROW_LEGEND,
+            **(NARROW_LEGEND if len(drawn) > 1 else {"title.font.size": 14}),
         },
-        showlegend=True,
+        showlegend=len(drawn) > 1,
         legend=LEGEND,
         barmode="overlay",
     )

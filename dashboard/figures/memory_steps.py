@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from etscope.dashboard import palette
-from etscope.dashboard.figures.layout import NARROW_LEGEND
+from etscope.dashboard.figures.layout import narrow_legend
 from etscope.dashboard.memory_values import instruction_name
 from etscope.dashboard.wording import label
 from etscope.inspector.memory.plan import MemoryPlan
@@ -18,8 +18,18 @@ STEP_AXIS: dict[str, Any] = {
     "automargin": False,
     "fixedrange": False,
 }
-#: On a phone a finger that moves over a figure scrolls the page.
-NARROW_STEPS = {**NARROW_LEGEND, "dragmode": False, "xaxis.fixedrange": True, "margin.l": 60}
+
+
+def narrow_steps(title: str, height: int, data: list[dict[str, Any]], peak: str) -> dict[str, Any]:
+    """What to change on a phone: a finger that moves over a figure scrolls the page there."""
+    return {
+        **narrow_legend(data, height),
+        "title.text": title,
+        "dragmode": False,
+        "xaxis.fixedrange": True,
+        "margin.l": 60,
+        "annotations.0.text": peak,
+    }
 
 
 def reach(plan: MemoryPlan) -> list[float]:

@@ -131,7 +131,8 @@ def _bars(
 def _together(latency: MethodLatency, rest: Ints, scale: Scale, place: int) -> dict[str, Any]:
     total = float(np.nansum(latency.rows.total[rest]))
     share = percent(float(np.nansum(latency.rows.share[rest])))
-    return words_row(f"{scale.time(total)} together, {share} of the method", place)
+    text = scale.time(total)
+    return words_row(f"{text} together, {share} of the method", place, f"{text}, {share}")
 
 
 def _label(latency: MethodLatency, row: int, limit: int, *, bare: bool = False) -> str:
