@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-
-import numpy as np
+from itertools import pairwise
 
 from etscope.etdump import program_schema as schema
 from etscope.etdump import ragged
@@ -33,38 +32,57 @@ class BlobPlaces:
         at = buffer.references(tables, schema.DelegateData.DATA)
         self.inline = buffer.vectors(at, 1, "a delegate's data")
         self.segments = (start, size)
+        self._granted: set[tuple[bool, int]] = set()
 
     def find(self, buffer: FlatBuffer, in_segment: bool, index: int) -> tuple[int, int]:
         """(first byte, size) of one delegate's data."""
         starts, sizes = self.segments if in_segment else self.inline
-        ragged.check_indices(buffer, np.array([index]), len(starts), "a delegate's data")
+        if index >= len(starts):
+            raise buffer.corrupt(f"a delegate's data names number {index} of {len(starts)}")
+        if (in_segment, index) not in self._granted:
+            # Plug-ins read each once: overlapping ones would be read again and again.
+            self._granted.add((in_segment, index))
+            buffer.take(int(sizes[index]), 1, "the delegates' data")
         return int(starts[index]), int(sizes[index])
 
 
-def read_delegate(buffer: FlatBuffer, table: Positions, blobs: BlobPlaces) -> Delegate:
-    """One delegate from its table.
+def read_delegates(
+    buffer: FlatBuffer, tables: Positions, blobs: BlobPlaces
+) -> tuple[Delegate, ...]:
+    """The delegates of these tables.
 
     Raises:
-        TraceError: something lies outside the file, or its data is not there.
+        TraceError: something lies outside the file, or the data of one is not there.
     """
-    backend = ragged.texts(
-        buffer, buffer.references(table, schema.Delegate.BACKEND), "a backend's name"
-    )[0]
-    processed = buffer.references(table, schema.Delegate.PROCESSED)
-    if processed[0] < 0:
-        raise buffer.corrupt("a delegate without data", int(table[0]))
-    in_segment = bool(buffer.scalars(processed, schema.DataReference.LOCATION)[0])
-    index = int(buffer.scalars(processed, schema.DataReference.INDEX)[0])
-    start, size = blobs.find(buffer, in_segment, index)
-    specs = buffer.references(table, schema.Delegate.COMPILE_SPECS)
-    return Delegate(backend or "", start, size, in_segment, index, _compile_specs(buffer, specs))
+    backends = ragged.texts(
+        buffer, buffer.references(tables, schema.Delegate.BACKEND), "a backend's name"
+    )
+    processed = buffer.references(tables, schema.Delegate.PROCESSED)
+    if (processed < 0).any():
+        raise buffer.corrupt("a delegate without data", int(tables[(processed < 0).argmax()]))
+    located = buffer.scalars(processed, schema.DataReference.LOCATION)
+    index = buffer.scalars(processed, schema.DataReference.INDEX)
+    specs = _compile_specs(buffer, buffer.references(tables, schema.Delegate.COMPILE_SPECS))
+    out = []
+    for backend, in_segment, number, options in zip(
+        backends, (located != 0).tolist(), index.tolist(), specs, strict=True
+    ):
+        start, size = blobs.find(buffer, in_segment, number)
+        out.append(Delegate(backend or "", start, size, in_segment, number, options))
+    return tuple(out)
 
 
-def _compile_specs(buffer: FlatBuffer, vector: Positions) -> tuple[tuple[str, bytes], ...]:
-    tables, _ = buffer.tables_of(vector, "the compile specs")
+def _compile_specs(buffer: FlatBuffer, vectors: Positions) -> list[tuple[tuple[str, bytes], ...]]:
+    """Per delegate its compile specs: (key, value) each."""
+    tables, counts = buffer.tables_of(vectors, "the compile specs")
     what = "a compile spec"
     keys = ragged.texts(buffer, buffer.references(tables, schema.CompileSpec.KEY), what)
     edges, data = ragged.numbers(
         buffer, buffer.references(tables, schema.CompileSpec.VALUE), "<u1", what
     )
-    return tuple((key or "", data[edges[k] : edges[k + 1]].tobytes()) for k, key in enumerate(keys))
+    pairs = [
+        (key or "", data[start:end].tobytes())
+        for key, start, end in zip(keys, edges[:-1].tolist(), edges[1:].tolist(), strict=True)
+    ]
+    first = ragged.edges_of(counts).tolist()
+    return [tuple(pairs[a:b]) for a, b in pairwise(first)]

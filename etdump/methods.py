@@ -11,8 +11,8 @@ import numpy as np
 from etscope.etdump import program_schema as schema
 from etscope.etdump import ragged
 from etscope.etdump.columns import Ints
-from etscope.etdump.delegates import BlobPlaces, Delegate, read_delegate
-from etscope.etdump.evalues import EValueColumns, read_evalues
+from etscope.etdump.delegates import BlobPlaces, Delegate, read_delegates
+from etscope.etdump.evalues import EValueColumns, EValueKind, read_evalues
 from etscope.etdump.flatbuffer import FlatBuffer, Positions
 from etscope.etdump.instructions import (
     InstructionColumns,
@@ -32,6 +32,11 @@ _CALL_NAMES = {
     InstructionKind.FREE_CALL: "FREE_CALL",
 }
 
+
+_LISTS = (EValueKind.TENSOR_LIST, EValueKind.OPTIONAL_TENSOR_LIST)
+#: Members of these lists, counted for each argument, may be so many for each that is in the file,
+#: and this many in any file.
+_SHARING, _SHARED_FREELY = 8, 2**16
 
 _PRIM_OPERATORS = frozenset({"aten::sym_size.int", "aten::_local_scalar_dense", "aten::sym_numel"})
 
@@ -119,8 +124,7 @@ def read_method(
 
     values = read_evalues(buffer, tables(schema.Plan.VALUES, "the values"))
     operators = _operators(buffer, tables(schema.Plan.OPERATORS, "the operators"))
-    found = tables(schema.Plan.DELEGATES, "the delegates")
-    delegates = tuple(read_delegate(buffer, found[d : d + 1], blobs) for d in range(len(found)))
+    delegates = read_delegates(buffer, tables(schema.Plan.DELEGATES, "the delegates"), blobs)
     limits = Limits(len(values), len(operators), len(delegates))
     ends = []
     for field, what in (
@@ -132,6 +136,8 @@ def read_method(
         ends.append(numbers.astype(np.int64))
     arenas = buffer.references(plan, schema.Plan.ARENA_SIZES)
     chains = tables(schema.Plan.CHAINS, "the chains")
+    instructions = read_instructions(buffer, chains, limits)
+    _check_lists(buffer, values, instructions, int(plan[0]))
     container = buffer.references(plan, schema.Plan.CONTAINER)
     return Method(
         name=_text(buffer, plan, schema.Plan.NAME, "a method's name"),
@@ -140,7 +146,7 @@ def read_method(
         outputs=ends[1],
         operators=operators,
         delegates=delegates,
-        instructions=read_instructions(buffer, chains, limits),
+        instructions=instructions,
         arena_bytes=ragged.numbers(buffer, arenas, "<i8", "the arena sizes")[1].astype(np.int64),
         arena_devices=_arena_devices(buffer, tables(schema.Plan.ARENA_DEVICES, "the devices")),
         storage=stored.of(values.tensors),
@@ -148,6 +154,16 @@ def read_method(
         output_tree=_text(buffer, container, schema.Container.OUTPUTS, "the outputs' nesting"),
         stacks=read_frames(buffer, chains),
     )
+
+
+def _check_lists(
+    buffer: FlatBuffer, values: EValueColumns, instructions: InstructionColumns, at: int
+) -> None:
+    """Refuse long lists of tensors that many instructions share: exporters write one for each."""
+    length = np.where(np.isin(values.kind, _LISTS), np.diff(values.items), 0)
+    members = int(length[instructions.arguments].sum())
+    if members > _SHARING * (len(values.item) + len(instructions.arguments)) + _SHARED_FREELY:
+        raise buffer.corrupt("lists of tensors that far too many instructions share", at)
 
 
 def _text(buffer: FlatBuffer, table: Positions, field: Offset, what: str) -> str:

@@ -45,7 +45,7 @@ def arena_uses(method: Method, arena: Ints, ranges: Ranges, shows: Ints) -> tupl
     """The use of each arena of a method but number 0, which is not one.
 
     Args:
-        arena: of each range.
+        arena: of each range, ascending.
         ranges: where planned values lie, alive from step first to last, from -1 on.
         shows: the range whose bytes each one shows; itself where they are its own.
     """
@@ -55,8 +55,10 @@ def arena_uses(method: Method, arena: Ints, ranges: Ranges, shows: Ints) -> tupl
     reach = ranges.end.copy()  # of a value with all that show its bytes
     np.maximum.at(reach, shows, ranges.end)
     out = []
+    edges = np.searchsorted(arena, np.arange(len(method.arena_bytes) + 1))
     for number in range(1, len(method.arena_bytes)):
-        mine = np.flatnonzero(alive & (arena == number))
+        first = int(edges[number])
+        mine = first + np.flatnonzero(alive[first : int(edges[number + 1])])
         here = Ranges(*(column[mine] for column in ranges))
         moved = here._replace(first=here.first + 1, last=here.last + 1)
         distinct = _distinct(moved)

@@ -90,13 +90,15 @@ def _planned(plan: MemoryPlan) -> list[Entry]:
         )
         for use in plan.arenas
     ]
-    return entries + [_given(plan.method, value) for value in plan.unplanned.tolist()]
+    inputs = set(plan.method.inputs.tolist())
+    given = plan.unplanned.tolist()
+    return entries + [_given(plan.method, value, value in inputs) for value in given]
 
 
-def _given(method: Method, value: int) -> Entry:
+def _given(method: Method, value: int, is_input: bool) -> Entry:
     """An input or output whose memory the caller brings."""
     specs, tensor = method.values.tensors, int(method.values.tensor[value])
-    kind = "input" if value in method.inputs else "output"
+    kind = "input" if is_input else "output"
     size = max(int(specs.size_bytes[tensor]), 0)
     label = f"{kind} {value} of {method.name}"
     bound = bool(specs.dynamism[tensor])

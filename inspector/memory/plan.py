@@ -22,6 +22,10 @@ from etscope.inspector.memory.sharing import Sharing, sharing_of
 from etscope.inspector.memory.touches import Touches, touches_of
 
 
+#: Real plans have a few arenas; what is kept of each is as long as the method.
+_MOST_ARENAS, _MOST_STEPS = 256, 2**22
+
+
 class Role(IntEnum):
     """What a planned value is there for. Of several that fit, the last one counts."""
 
@@ -159,6 +163,8 @@ def _check_places(program: Program, plan: Method, rows: Ints) -> None:
     def refuse(what: str) -> CorruptTrace:
         return CorruptTrace(f"in method {plan.name!r}, {what}", path=program.path, cure=cure)
 
+    if len(sizes) > _MOST_ARENAS or len(sizes) * len(plan.instructions) > _MOST_STEPS:
+        raise refuse(f"there are {len(sizes) - 1} arenas, more than any exporter plans")
     total = float(np.maximum(sizes, 0).astype(np.float64).sum())
     if (sizes < 0).any() or total >= 2.0**62:
         raise refuse("the size of an arena cannot be true")

@@ -246,3 +246,22 @@ def test_overlapping_vectors_do_not_multiply() -> None:
             struct.pack_into("<I", data, at, 1000)
     with pytest.raises((CorruptTrace, Truncated)):
         read_program(bytes(data))
+
+
+def test_a_list_that_all_instructions_share_is_refused() -> None:
+    values = [make.tensor([1]), make.listing(10, [0] * 1000)]
+    many = make.method(values=values, operators=[("a", "")], chains=[[make.kernel(0, 1)] * 1000])
+    with pytest.raises(CorruptTrace, match="lists of tensors that far too many instructions share"):
+        read_program(make.program(many))
+    some = make.method(values=values, operators=[("a", "")], chains=[[make.kernel(0, 1)] * 60])
+    assert len(read_program(make.program(some)).methods[0].instructions) == 60
+
+
+def test_delegates_whose_data_overlap_are_refused() -> None:
+    delegates = [make.delegate("A", location=1, index=number) for number in range(40)]
+    whole = make.program(make.method(delegates=delegates), segments=[b"x" * 1000] * 40)
+    found = read_program(whole).methods[0].delegates
+    assert [delegate.size_bytes for delegate in found] == [1000] * 40
+    claims = bytes(whole).replace((1000).to_bytes(8, "little"), (30_000).to_bytes(8, "little"))
+    with pytest.raises(TraceError, match="the delegates' data overlap"):
+        read_program(claims + bytes(30_000))

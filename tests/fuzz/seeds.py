@@ -26,6 +26,7 @@ PATTERNS = {
     "record json": "record.etrecord",
     "joined record": "record.etrecord",
     "joined program": "*.pte",
+    "memory": "*.pte",
 }
 
 
@@ -37,7 +38,7 @@ def samples(reader: str, folders: Sequence[Path] = ()) -> list[Path]:
 def handmade(reader: str, folder: Path) -> list[Path]:
     """The files made by hand for a reader, written into the folder."""
     makers = {"program": _programs, "manifest": _manifests, "xnnpack": _delegates}
-    makers |= {"joined program": _programs, "joined record": _records}
+    makers |= {"joined program": _programs, "joined record": _records, "memory": _planned}
     made = makers.get(reader, _records if reader.startswith("record") else _dumps)()
     paths = []
     for name, data in made.items():
@@ -126,6 +127,60 @@ def _programs() -> dict[str, bytes]:
         "old.pte": old,
         "weights.ptd": weights,
     }
+
+
+#: A branch after another, then a loop around the rest.
+_STEPS = [
+    make.kernel(0, 0, 0, 1, 1),
+    make.jump_false(12, 5),
+    make.kernel(0, 1, 0, 2, 2),
+    make.move(2, 7),
+    make.jump_false(12, 7),
+    make.kernel(0, 8, 0, 3, 3),
+    make.move(3, 7),
+    make.kernel(2, 13, 4, 4),
+    make.kernel(1, 4, 15, 9),
+    make.kernel(0, 9, 14, 10, 10),
+    make.kernel(3, 11, 10, 11),
+    make.jump_false(12, 7),
+    make.delegate_call(0, 7, 10, 6),
+    make.kernel(0, 6, 7, 5, 5),
+    make.free(10),
+]
+
+
+def _planned() -> dict[str, bytes]:
+    """A method with a loop, two branches, views of both kinds, lists, a state and two arenas."""
+    floats = [make.tensor([4], memory=(1, 16 * place)) for place in (0, 1, 2, 2, 3, 3, 4, 5)]
+    values = [
+        *floats,
+        make.tensor([2, 2], memory=(1, 16)),  # 8: a view without an instruction
+        make.tensor([2, 2], memory=(1, 48)),  # 9: a view by instruction
+        make.tensor([4], 6, memory=(2, 0), dynamism=1),
+        make.tensor([4], 6, memory=(2, 16), buffer=1, extra=make.extra_info("cache", state=1)),
+        make.boolean(True),
+        make.listing(10, [0, 1, 8]),
+        make.listing(11, [-1, 2]),
+        make.integer(1),
+    ]
+    names = [("aten::add", "out"), ("executorch_prim::et_view", "default"), ("aten::cat", "out")]
+    method = make.method(
+        values=values,
+        inputs=[0],
+        outputs=[5, 6],
+        operators=[*names, ("aten::copy_", "")],
+        delegates=[make.delegate("XnnpackBackend")],
+        chains=[_STEPS],
+        arenas=[0, 96, 32],
+    )
+    whole = make.program(
+        method,
+        make.method("other", values=floats[:2], inputs=[0], outputs=[1], arenas=[0, 32]),
+        blobs=[_delegates()["delegate.bin"]],
+        segments=[bytes(16)],
+        states=[(0, [0]), (0, [0, 0])],
+    )
+    return _programs() | {"planned.pte": whole}
 
 
 def _delegates() -> dict[str, bytes]:

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 from fuzz.touch_join import touch_joined_program, touch_joined_record
+from fuzz.touch_memory import touch_memory
 from fuzz.touch_record import touch_record
 from numpy.typing import NDArray
 
@@ -243,4 +244,5 @@ READERS: dict[str, Callable[[bytes], None]] = {
     "record json": touch_record,
     "joined record": touch_joined_record,
     "joined program": touch_joined_program,
+    "memory": touch_memory,
 }

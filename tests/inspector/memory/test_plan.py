@@ -274,3 +274,9 @@ def test_a_method_that_is_not_there() -> None:
     program = read_program(make.program(make.method()))
     with pytest.raises(KeyError, match="forward"):
         memory_plan(program, "backward")
+
+
+def test_more_arenas_than_any_exporter_plans_are_refused() -> None:
+    with pytest.raises(CorruptTrace, match="there are 300 arenas, more than any exporter plans"):
+        plan_of(floats(4, 0), chain=[], arenas=[0, *[16] * 300])
+    assert len(plan_of(floats(4, 0), chain=[], arenas=[0, *[16] * 200]).arenas) == 200
