@@ -190,24 +190,15 @@ def print_what_ifs(memory: MethodMemory, limit: int) -> None:
     if not memory.what_ifs:
         return
     say()
-    paragraph("what if (estimated: planned again each time, one at a time)", style="bold")
+    paragraph("what if: fewer bytes of arenas (estimated, each planned again)", style="bold")
     shown = memory.what_ifs[: limit or None]
-    columns = (
-        Column("kind"),
-        Column("what would change"),
-        Column("peak saves (bytes)", right=True),
-        Column("arenas save (bytes)", right=True),
-        Column("if"),
-    )
-    cells: list[list[str | None]] = [
-        [
-            answer.kind.replace("_", " "),
-            answer.message + ("" if answer.verified else " (not verified)"),
-            f"{answer.saves_peak_bytes:,}",
-            f"{answer.saves_planned_bytes:,}",
-            answer.condition,
-        ]
-        for answer in shown
-    ]
-    print_fitting(columns, cells, ("kind",))
+    width = max(len(f"{answer.saves_planned_bytes:,}") for answer in shown)
+    said = ""
+    for answer in shown:
+        lead = f"  {answer.saves_planned_bytes:>{width},} bytes  "
+        unsure = "" if answer.verified else " (not verified)"
+        paragraph(f"{answer.message} [{answer.kind}]{unsure}", lead, " " * len(lead))
+        if answer.condition != said:
+            paragraph(f"provided that: {answer.condition}", " " * len(lead))
+        said = answer.condition
     say_cut(len(memory.what_ifs) - len(shown), "answer")

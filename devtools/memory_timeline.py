@@ -39,7 +39,7 @@ def print_timeline(memory: MethodMemory) -> None:
 
 def _mark(words: str, at: int, width: int) -> None:
     """An arrow below a character of the drawing, with words on the side that has room."""
-    if at + 2 + len(words) <= width:
+    if at + 2 + len(words) <= width or screen_width() is None:
         say(f"{' ' * at}▲ {words}")
     elif at > len(words):
         say(f"{' ' * (at - len(words) - 1)}{words} ▲")

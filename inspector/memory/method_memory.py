@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -23,9 +22,8 @@ from etscope.inspector.memory.peak import Holder, Peak, peak_of
 from etscope.inspector.memory.places import Places, places_of
 from etscope.inspector.memory.plan import MemoryPlan, memory_plan
 from etscope.inspector.memory.traffic import Traffic, traffic_of
-
-if TYPE_CHECKING:
-    from etscope.inspector.memory.what_if.answer import WhatIf
+from etscope.inspector.memory.what_if.answer import WhatIf
+from etscope.inspector.memory.what_if.answers import what_ifs
 
 _PLACE = ("node", "module", "source")
 
@@ -41,7 +39,7 @@ class MethodMemory:
     allocator: MethodAllocator
     places: Places  # of each row of the plan
     origins: Origins  # of each instruction
-    what_ifs: tuple[WhatIf, ...] = ()
+    what_ifs: tuple[WhatIf, ...]
 
     @property
     def name(self) -> str:
@@ -142,6 +140,7 @@ def method_memory(program: Program, name: str, correlation: Correlation) -> Meth
         allocator=method_allocator(plan.method),
         places=places_of(plan, joined),
         origins=joined.origins(_keys(plan.method)),
+        what_ifs=what_ifs(plan),
     )
 
 

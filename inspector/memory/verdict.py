@@ -15,6 +15,8 @@ from etscope.inspector.wording import counted, percent, size_text
 _NAMED = 2
 #: From this share of the bytes at the peak on, upper bounds make the answer less sure.
 _MUCH = 0.01
+#: From this share of the arenas on, what saves most is in the verdict.
+_WORTH = 0.05
 
 
 def verdict_of(methods: Sequence[MethodMemory]) -> str:
@@ -35,7 +37,9 @@ def verdict_of(methods: Sequence[MethodMemory]) -> str:
         return f"{text}, and no instruction uses any of it."
     used = "all of it" if plan.peak_bytes == planned else percent(plan.peak_bytes / planned)
     text += f"; {used} is in use at {main.step_text(plan.peak_step)}{_where(main)}"
-    return f"{text}, held by {_holders(main)}."
+    text += f", held by {_holders(main)}"
+    best = next((a for a in main.what_ifs if a.saves_planned_bytes >= _WORTH * planned), None)
+    return f"{text}; {best.message} (estimated)." if best else f"{text}."
 
 
 def largest(methods: Sequence[MethodMemory]) -> MethodMemory:

@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from etscope.inspector.findings import Finding
+from etscope.inspector.memory.rules.constants import remade_constants
 from etscope.inspector.memory.rules.files import (
     constants_dominate,
     states_twice,
     stored_twice,
 )
+from etscope.inspector.memory.rules.measured import roofline, unattributed
 from etscope.inspector.memory.rules.methods import delegates_unknown, methods_apart, unplanned_ends
 from etscope.inspector.memory.rules.plans import (
     fragmentation,
@@ -18,6 +20,7 @@ from etscope.inspector.memory.rules.plans import (
     unused_values,
     upper_bounds,
 )
+from etscope.inspector.memory.rules.savings import peak_holder, savings
 
 if TYPE_CHECKING:
     from etscope.inspector.memory.report import MemoryReport
@@ -26,6 +29,9 @@ Rule = Callable[["MemoryReport"], Iterator[Finding]]
 
 RULES: tuple[Rule, ...] = (
     overwritten_result,
+    peak_holder,
+    remade_constants,
+    savings,
     upper_bounds,
     fragmentation,
     unused_values,
@@ -35,6 +41,8 @@ RULES: tuple[Rule, ...] = (
     states_twice,
     stored_twice,
     delegates_unknown,
+    unattributed,
+    roofline,
 )
 
 __all__ = ["RULES", "Rule"]
