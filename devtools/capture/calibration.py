@@ -12,18 +12,22 @@ import math
 import re
 import sys
 from collections.abc import Callable
+from itertools import cycle
 from pathlib import Path
 from time import perf_counter
 
 from etscope.devtools.capture.host import free_memory_bytes
 
-#: Rows of the matrices: large enough that starting threads and packing cost little.
-_ROWS = 512
+#: Rows of the matrices: so large that starting threads and packing cost little, and so small that
+#: a product is over before a busy machine takes the processor away.
+_ROWS, _INT8_ROWS = 256, 512
 #: Of the four figures after each other, each for a part of its seconds.
 _TURNS = 8
 #: Arrays are so many times larger than the last cache, so that little of them is found in it.
 _BEYOND_CACHE = 4
 _SMALLEST, _LARGEST = 2**26, 2**28
+#: Bytes copied in a round, for the same reason; the next round takes the next ones.
+_PIECE = 2**22
 #: Bytes per thread of an array that a cache of its core holds, with the one that it is copied to.
 _IN_CACHE = 2**18
 #: A copy that fits a cache is over before a call from Python is: several make a round.
@@ -38,12 +42,11 @@ def main(threads: int) -> None:
     import torch
 
     large = array_bytes(last_cache_bytes(_CACHES), free_memory_bytes())
-    products = 2 * _ROWS**3
     figures = {
-        "float32_gflops_per_s": (_float32(), products, 0.3),
-        "memory_gb_per_s": (_copying(large, 1), 2 * large, 0.4),
+        "float32_gflops_per_s": (_float32(), 2 * _ROWS**3, 0.3),
+        "memory_gb_per_s": (_copying_pieces(large), 2 * min(_PIECE, large), 0.4),
         "cache_gb_per_s": (_copying(_IN_CACHE * threads, _COPIES), _in_cache(threads), 0.2),
-        "int8_gops_per_s": (_int8(), products, 0.3),
+        "int8_gops_per_s": (_int8(), 2 * _INT8_ROWS**3, 0.3),
     }
     best = dict.fromkeys(figures, math.inf)
     # By turns: a moment in which others need the machine should not be all of one figure.
@@ -111,12 +114,31 @@ def _int8() -> Run | None:
     """A product of 8-bit integers; None where torch has none for this machine."""
     import torch
 
-    first = torch.ones((_ROWS, _ROWS), dtype=torch.int8)
+    first = torch.ones((_INT8_ROWS, _INT8_ROWS), dtype=torch.int8)
     try:
         torch._int_mm(first, first)
     except (RuntimeError, AttributeError, NotImplementedError):
         return None
     return lambda: torch._int_mm(first, first)
+
+
+def _copying_pieces(size: int) -> Run:
+    """Copies piece after piece of large arrays, so that none is in a cache any more."""
+    import torch
+
+    source, target = torch.ones(size // 4), torch.ones(size // 4)
+    step = min(_PIECE, size) // 4
+    pieces = [
+        (source[at : at + step], target[at : at + step])
+        for at in range(0, size // 4 - step + 1, step)
+    ]
+    turn = cycle(pieces)
+
+    def run() -> None:
+        given, taken = next(turn)
+        taken.copy_(given)
+
+    return run
 
 
 def _copying(size: int, copies: int) -> Run:

@@ -17,6 +17,8 @@ Rule = Callable[[Roofline], Iterator[Finding]]
 _WORTH_SAYING, _MOST_OF_IT = 0.2, 0.5
 #: A share of time without a bound from which on the others are not the whole story.
 _MUCH_UNKNOWN = 0.3
+#: A share of the peak that noise does not explain.
+_DOUBTFUL = 1.2
 #: Operators named in a sentence.
 _NAMED = 3
 _NUMBER = re.compile(r" #\d+$")
@@ -109,6 +111,28 @@ def much_unknown(roofline: Roofline) -> Iterator[Finding]:
     )
 
 
+def doubtful(roofline: Roofline) -> Iterator[Finding]:
+    """Operators compute faster than the calibration did, so it is not the machine's peak."""
+    faster = [roof for roof in roofline.rows if _above_arithmetic(roof)]
+    share = sum(roof.time_s or 0.0 for roof in faster) / roofline.whole_s if faster else 0.0
+    if not share >= _WORTH_SAYING:
+        return
+    most = max(roof.peak_share or 0.0 for roof in faster)
+    yield Finding(
+        "roofline_doubtful",
+        "low",
+        f"operators with {percent(share)} of the time of {_method(roofline)} compute up to "
+        f"{figure(most)} times as fast as the calibration did: the machine was busy with something "
+        "else then, and shares of its peak are too high",
+        {"share": share, "operators": len(faster), "peak_share": most},
+        "Record again when the machine is quiet.",
+    )
+
+
+def _above_arithmetic(roof: OperatorRoof) -> bool:
+    return roof.bound == COMPUTE and (roof.peak_share or 0.0) > _DOUBTFUL
+
+
 def not_calibrated(roofline: Roofline) -> Iterator[Finding]:
     """There is nothing to hold rates against."""
     if roofline.peak is None and roofline.rows:
@@ -127,6 +151,7 @@ RULES: tuple[Rule, ...] = (
     memory_bound,
     compute_bound,
     overhead_bound,
+    doubtful,
     much_unknown,
     not_calibrated,
 )

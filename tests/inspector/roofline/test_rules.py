@@ -52,6 +52,15 @@ def test_without_a_calibration_only_the_rest_of_calls_is_known() -> None:
     assert rules == ["roofline_overhead", "roofline_not_calibrated"]
 
 
+def test_a_calibration_that_operators_outdo_is_doubted() -> None:
+    slow = dataclasses.replace(PEAK, float32_gflops_per_s=20.0)
+    doubt = found("convnet_xnnpack", slow)["roofline_doubtful"]
+    assert doubt.evidence["peak_share"] == max(
+        roof.peak_share or 0 for roof in of(recording("convnet_xnnpack", slow)).rows
+    )
+    assert "2.5" in doubt.message
+
+
 def test_a_calibration_without_integers_leaves_much_unknown() -> None:
     without = dataclasses.replace(PEAK, int8_gops_per_s=None)
     unknown = found("convnet_int8_xnnpack", without)["roofline_unknown"]
