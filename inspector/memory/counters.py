@@ -11,53 +11,77 @@ from typing import Any
 import numpy as np
 
 from etscope.etdump.columns import Ints
+from etscope.inspector.latency import MethodLatency
 from etscope.inspector.memory.method_memory import MethodMemory
 from etscope.inspector.memory.plan import Role
 from etscope.inspector.memory.report import MemoryReport
+from etscope.inspector.statistics import Reals
+from etscope.inspector.units import TimeScale, ticks_per_unit
 
 #: Each step takes so long where no run was timed.
 _STEP_US = 1.0
+_STEPS = "steps: 1 us per instruction"
+_MEASURED = "measured: mean time of each instruction per inference, one behind the other"
 
 
 def counter_trace(report: MemoryReport) -> dict[str, Any]:
     """One process per method: its instructions as slices, and counters per arena and role.
 
-    Without a timed run a step takes a microsecond; `otherData.time` says which.
+    Where the method was timed, slices are as long as their instructions took; else a
+    step is a microsecond long. `otherData.time` says which.
     """
     events: list[dict[str, Any]] = []
+    times: dict[str, str] = {}
     for pid, memory in enumerate(report.methods, start=1):
-        events += _method_events(memory, pid)
+        timed = next((one for one in report.timed if one.method == memory.name), None)
+        taken = None if timed is None else _measured_us(memory, timed)
+        times[memory.name] = _STEPS if taken is None else _MEASURED
+        if taken is None:
+            taken = np.full(memory.plan.instructions, _STEP_US)
+        events += _method_events(memory, pid, taken)
     return {
         "traceEvents": events,
         "displayTimeUnit": "ns",
-        "otherData": {
-            "schema": "etscope.memory_counters",
-            "bytes": "planned",
-            "time": {memory.name: "steps: 1 us per instruction" for memory in report.methods},
-        },
+        "otherData": {"schema": "etscope.memory_counters", "bytes": "planned", "time": times},
     }
 
 
-def _method_events(memory: MethodMemory, pid: int) -> list[dict[str, Any]]:
+def _measured_us(memory: MethodMemory, timed: MethodLatency) -> Reals | None:
+    """Microseconds of each instruction per inference, 0 where not timed; None: in cycles."""
+    scale, rows = TimeScale(timed.unit), timed.rows
+    if scale is TimeScale.CYCLES:
+        return None
+    table = memory.plan.method.instructions
+    places = zip(table.chain.tolist(), table.instruction.tolist(), strict=True)
+    step_of = {place: step for step, place in enumerate(places)}
+    out = np.zeros(memory.plan.instructions)
+    keys = zip(rows.chain.tolist(), rows.instruction.tolist(), strict=True)
+    for row, place in enumerate(keys):
+        step = step_of.get(place)
+        # A kernel's event lies inside that of its instruction, which is the longer one.
+        if step is not None and rows.delegate_id[row] is None and rows.total[row] > out[step]:
+            out[step] = rows.total[row]
+    return out * ticks_per_unit(TimeScale.US, scale)
+
+
+def _method_events(memory: MethodMemory, pid: int, taken: Reals) -> list[dict[str, Any]]:
+    """The events of one method; before the first instruction and behind the last is a step."""
     plan = memory.plan
-    edges = (np.arange(plan.instructions + 3) - 1) * _STEP_US
-    edges -= edges[0]
-    starts = edges.tolist()
+    starts = np.concatenate([[0.0, _STEP_US], _STEP_US + np.cumsum(taken)]).tolist()
     events: list[dict[str, Any]] = [
         _named("process_name", pid, f"{memory.name}: planned memory"),
         _named("thread_name", pid, "instructions"),
     ]
-    for step, op in enumerate(plan.method.operator_of_instruction):
-        begin = starts[step + 1]
+    for step in range(plan.instructions):
         events.append(
             {
                 "ph": "X",
-                "name": op,
+                "name": memory.operator_text(step),
                 "cat": "instruction",
                 "pid": pid,
                 "tid": 1,
-                "ts": begin,
-                "dur": starts[step + 2] - begin,
+                "ts": starts[step + 1],
+                "dur": float(taken[step]),
                 "args": _arguments(memory, step),
             }
         )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
+from etscope.inspector.memory.method_memory import MethodMemory
 from etscope.inspector.memory.opening import open_memory_input
 from etscope.inspector.memory.report import MemoryReport, memory_report
 from etscope.inspector.memory.rows import (
@@ -14,10 +15,22 @@ from etscope.inspector.memory.rows import (
     ledger_rows,
     peak_rows,
     timeline_rows,
+    what_if_rows,
+)
+from etscope.inspector.memory.run_rows import (
+    ALLOCATION,
+    GROWTH,
+    PHASE,
+    growth_rows,
+    phase_rows,
 )
 
 if TYPE_CHECKING:
     import pandas as pd
+
+#: Some columns of frames that are empty where nothing was found or measured.
+WHAT_IF = ("method", "kind", "message", "saves_peak_bytes", "saves_planned_bytes")
+ROOF = ("method", "op", "time_ms", "flops", "gflops_per_s", "gb_per_s", "bound")
 
 
 class Memory:
@@ -77,8 +90,41 @@ class Memory:
         """A row per thing that the program brings into memory, with what the size rests on."""
         return _frame(ledger_rows(self.report.ledger))
 
-    def _of_methods(self, rows: Any) -> pd.DataFrame:
-        return _frame([row for memory in self.report.methods for row in rows(memory)])
+    @property
+    def what_if(self) -> pd.DataFrame:
+        """A row per answer to what would need less memory. Estimated: planned again."""
+        return self._of_methods(what_if_rows, WHAT_IF)
+
+    @property
+    def footprint(self) -> pd.DataFrame:
+        """A row per phase of the process, figures as columns; no rows where not measured."""
+        found = self.report.footprint
+        rows = [] if found is None else phase_rows(found, self.report.growth)
+        return _frame([row | row.pop("figures") for row in rows], PHASE)
+
+    @property
+    def growth(self) -> pd.DataFrame:
+        """A row per name for what the process grew by; no rows where not measured."""
+        grown = self.report.growth
+        return _frame([] if grown is None else growth_rows(grown), GROWTH)
+
+    @property
+    def allocations(self) -> pd.DataFrame:
+        """A row per kind of run and allocator; no rows where the runtime tracks none."""
+        return _frame(self.report.allocations or [], ALLOCATION)
+
+    @property
+    def roofline(self) -> pd.DataFrame:
+        """A row per operator of each timed method; no rows where nothing was timed.
+
+        Times are measured, operations and bytes estimated, rates derived.
+        """
+        return _frame([row for roof in self.report.rooflines for row in roof.to_rows()], ROOF)
+
+    def _of_methods(
+        self, rows: Callable[[MethodMemory], list[dict[str, Any]]], names: Sequence[str] = ()
+    ) -> pd.DataFrame:
+        return _frame([row for memory in self.report.methods for row in rows(memory)], names)
 
 
 def open_memory(
@@ -113,13 +159,17 @@ def open_memory(
     )
 
 
-def _frame(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
-    """Rows as a frame; whole numbers stay whole where some are missing."""
+def _frame(rows: Sequence[dict[str, Any]], names: Sequence[str] = ()) -> pd.DataFrame:
+    """Rows as a frame; whole numbers stay whole where some are missing.
+
+    Args:
+        names: columns of a frame without rows.
+    """
     import pandas as pd
 
-    frame = pd.DataFrame(rows)
+    frame = pd.DataFrame(rows, columns=None if rows else list(names))
     for name in frame.columns:
-        cells = [row[name] for row in rows]
+        cells = [row.get(name) for row in rows]
         if None in cells and all(cell is None or type(cell) is int for cell in cells):
             frame[name] = pd.array(cells, dtype="Int64")
     return frame

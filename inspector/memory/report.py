@@ -12,7 +12,7 @@ from etscope.etdump.program import Program
 from etscope.etdump.record import Record
 from etscope.inspector.correlate.correlation import Correlation
 from etscope.inspector.findings import SEVERITIES, Finding
-from etscope.inspector.latency import latencies
+from etscope.inspector.latency import MethodLatency, latencies
 from etscope.inspector.memory.footprint import FootprintLedger, footprint_ledger
 from etscope.inspector.memory.ledger import Entry, Source, ledger_of, totals
 from etscope.inspector.memory.method_memory import MethodMemory, method_memory
@@ -121,18 +121,23 @@ class MemoryReport:
         return None if self.footprint is None else footprint_ledger(self.footprint, self.program)
 
     @cached_property
+    def timed(self) -> list[MethodLatency]:
+        """The timed kinds of inference of the methods, the most time first; []: no run."""
+        if self.recording is None:
+            return []
+        names = {memory.name for memory in self.methods}
+        return [latency for latency in latencies(self.recording) if latency.method in names]
+
+    @cached_property
     def rooflines(self) -> tuple[Roofline, ...]:
         """The timed inferences of the methods under the roof of their machine; (): none."""
         if self.recording is None:
             return ()
-        timed = latencies(self.recording)
-        names = {memory.name for memory in self.methods}
-        timed = [latency for latency in timed if latency.method in names]
         origins = [
             self.correlation.of_rows(latency.method, latency.block.slots, latency.rows)
-            for latency in timed
+            for latency in self.timed
         ]
-        return rooflines(timed, origins, self.recording)
+        return rooflines(self.timed, origins, self.recording)
 
     @cached_property
     def rows(self) -> list[dict[str, Any]]:

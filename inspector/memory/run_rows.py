@@ -14,6 +14,18 @@ from etscope.inspector.recording import Recording
 from etscope.inspector.roofline.roofline import Roofline
 from etscope.inspector.wording import finite
 
+ALLOCATION = (
+    "run",
+    "allocator",
+    "runs",
+    "requests",
+    "total_bytes",
+    "most_bytes",
+    "largest_bytes",
+)
+GROWTH = ("group", "label", "size_bytes", "basis", "evidence", "asked_bytes")
+PHASE = ("phase", "method", "at_ms", "growth_bytes", "heap_bytes")
+
 
 def allocation_rows(trace: Trace) -> list[dict[str, Any]]:
     """A row per kind of run and allocator of a trace; none where its runtime tracks none."""
@@ -30,16 +42,7 @@ def allocation_rows(trace: Trace) -> list[dict[str, Any]]:
         found.largest_bytes.tolist(),
         strict=True,
     )
-    names = (
-        "run",
-        "allocator",
-        "runs",
-        "requests",
-        "total_bytes",
-        "most_bytes",
-        "largest_bytes",
-    )
-    return [dict(zip(names, row, strict=True)) | {"note": NO_TIMES} for row in columns]
+    return [dict(zip(ALLOCATION, row, strict=True)) | {"note": NO_TIMES} for row in columns]
 
 
 def allocator_json(found: MethodAllocator) -> dict[str, Any]:
@@ -79,33 +82,18 @@ def measured_coverage(
 
 def growth_rows(grown: FootprintLedger) -> list[dict[str, Any]]:
     """The parts of a process's growth, what others changed, and what has no name; they add up."""
-    rows = [
-        {
-            "group": part.group,
-            "label": part.label,
-            "size_bytes": part.size_bytes,
-            "basis": part.basis,
-            "evidence": part.evidence,
-            "asked_bytes": part.asked_bytes,
-        }
+    rest = (
+        ("shared with other processes", grown.sharing_bytes, "who else shares the pages"),
+        ("unattributed", grown.unattributed_bytes, "what no part above names"),
+    )
+    rows: list[tuple[object, ...]] = [
+        (part.group, part.label, part.size_bytes, part.basis, part.evidence, part.asked_bytes)
         for part in grown.parts
     ]
-    for label, size, basis, evidence in (
-        ("shared with other processes", grown.sharing_bytes, "derived", "who shares the pages"),
-        ("unattributed", grown.unattributed_bytes, "derived", "what no part above names"),
-    ):
+    for label, size, evidence in rest:
         if size or label == "unattributed":
-            rows.append(
-                {
-                    "group": "rest",
-                    "label": label,
-                    "size_bytes": size,
-                    "basis": basis,
-                    "evidence": evidence,
-                    "asked_bytes": None,
-                }
-            )
-    return rows
+            rows.append(("rest", label, size, "derived", evidence, None))
+    return [dict(zip(GROWTH, row, strict=True)) for row in rows]
 
 
 def phase_rows(footprint: Footprint, grown: FootprintLedger | None) -> list[dict[str, Any]]:
@@ -116,14 +104,8 @@ def phase_rows(footprint: Footprint, grown: FootprintLedger | None) -> list[dict
     if grown is not None:
         rows = [(row.phase, row.growth_bytes, row.heap_bytes) for row in grown.rows]
     return [
-        {
-            "phase": phase.name,
-            "method": phase.method,
-            "at_ms": phase.at_ms,
-            "growth_bytes": growth,
-            "heap_bytes": heap,
-            "figures": dict(phase.figures),
-        }
+        dict(zip(PHASE, (phase.name, phase.method, phase.at_ms, growth, heap), strict=True))
+        | {"figures": dict(phase.figures)}
         for phase, growth, heap in rows
     ]
 

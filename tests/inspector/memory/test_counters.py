@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from planned_programs import chain_program, rich_program
+from project import ROOT
 
 from etscope.etdump.program import read_program
 from etscope.inspector.memory.counters import bytes_by_role, counter_trace
 from etscope.inspector.memory.report import memory_report
+from etscope.inspector.recording import open_recording
 
 
 def test_slices_and_counters_stand_at_the_same_times() -> None:
@@ -63,3 +66,18 @@ def test_roles_add_up_to_the_bytes_in_use() -> None:
         "input": [1024, 1024, 0, 0],
     }
     assert sum(by_role.values()).tolist() == memory.plan.live_bytes.tolist()
+
+
+def test_slices_are_as_long_as_instructions_took() -> None:
+    recording = open_recording(ROOT / "sample_traces/convnet_portable.etscope")
+    assert recording.program is not None
+    report = memory_report(recording.program, recording)
+    trace = counter_trace(report)
+    slices = [event for event in trace["traceEvents"] if event["ph"] == "X"]
+    rows = {row["instruction"]: row["time_ms"] for row in report.rooflines[0].to_rows()}
+    assert [event["dur"] for event in slices] == pytest.approx(
+        [rows[step] * 1000 for step in range(len(slices))]
+    )
+    ends = [event["ts"] + event["dur"] for event in slices]
+    assert [event["ts"] for event in slices[1:]] == pytest.approx(ends[:-1])
+    assert trace["otherData"]["time"]["forward"].startswith("measured: ")
