@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import program_builder as make
 from hypothesis import strategies as st
@@ -45,13 +45,15 @@ def plan_of(
         for length in sizes:
             size *= length
         ends[number] += -(-size // 16) * 16
-    operators = list(dict.fromkeys(call.operator for call in calls))
+    names = [call.operator for call in calls]
+    operators = list(dict.fromkeys(names))
+    nothing = len(values)  # an argument of calls that read nothing
     made = make.method(
-        values=values,
+        values=[*values, make.null()],
         chains=[
             [
-                make.kernel(operators.index(call.operator), *call.reads, call.writes, call.writes)
-                for call in calls
+                make.kernel(number, *(call.reads or (nothing,)), call.writes, call.writes)
+                for number, call in zip(map(operators.index, names), calls, strict=True)
             ]
         ],
         inputs=inputs,
@@ -69,18 +71,30 @@ def chain_of(*operators: str, size: int = 64) -> MemoryPlan:
 
 
 def _named(operator: str) -> tuple[str, str]:
-    name, _, overload = operator.rpartition(".")
+    name, _, overload = operator.partition(".")
     return name, overload
 
 
 OPERATORS = ("aten::relu.out", "aten::add.out", "aten::mm.out", "aten::view_copy.out")
 
 
+class Straight(NamedTuple):
+    """A method before it is encoded."""
+
+    shapes: list[tuple[int, ...]]
+    calls: list[Call]
+    outputs: list[int]
+    arena: list[int] | None = None
+
+    def plan(self) -> MemoryPlan:
+        return plan_of(self.shapes, self.calls, outputs=self.outputs, arena=self.arena)
+
+
 @st.composite
-def plans(draw: st.DrawFn, most: int = 8) -> MemoryPlan:
-    """Straight methods in which every value is written once, before it is read."""
+def straight(draw: st.DrawFn, most: int = 8) -> Straight:
+    """Methods in which every value is written once, before it is read."""
     count = draw(st.integers(1, most))
-    shapes = [(draw(st.sampled_from([4, 8, 12, 64])),)]
+    shapes: list[tuple[int, ...]] = [(draw(st.sampled_from([4, 8, 12, 64])),)]
     calls: list[Call] = []
     for value in range(1, count + 1):
         operator = draw(st.sampled_from(OPERATORS))
@@ -89,5 +103,10 @@ def plans(draw: st.DrawFn, most: int = 8) -> MemoryPlan:
         shapes.append(shapes[reads[0]] if same else (draw(st.sampled_from([4, 8, 12, 64])),))
         calls.append(Call(operator, tuple(reads), value))
     outputs = draw(st.lists(st.integers(1, count), max_size=2, unique=True))
-    arena: Any = draw(st.sampled_from([None, [1 + v % 2 for v in range(count + 1)]]))
-    return plan_of(shapes, calls, outputs=outputs, arena=arena)
+    arena = draw(st.sampled_from([None, [1 + v % 2 for v in range(count + 1)]]))
+    return Straight(shapes, calls, outputs, arena)
+
+
+def plans() -> st.SearchStrategy[MemoryPlan]:
+    """The plans of such methods."""
+    return straight().map(Straight.plan)

@@ -80,6 +80,11 @@ def replanned(lives: Lives, alignment: int = ALIGNMENT) -> Placement | None:
     return Placement(start, arena_bytes)
 
 
+def is_slow(lives: Lives) -> bool:
+    """Whether so many values are alive at once that it takes long to place them."""
+    return _pairs(lives.first, lives.last) > _MANY * len(lives.first)
+
+
 def is_sound(lives: Lives, placement: Placement) -> bool:
     """Whether no two values that are alive at once share a byte, and all lie in their arenas."""
     end = placement.start + lives.size_bytes
@@ -108,7 +113,7 @@ def _placed(size: Ints, first: Ints, last: Ints) -> Ints | None:
     rest = np.flatnonzero(~always)
     count, (size, first, last) = len(rest), (size[rest], first[rest], last[rest])
     pairs = _pairs(first, last)
-    if pairs <= min(_MANY * count, _MOST_PAIRS):
+    if pairs <= _MANY * count and pairs <= _MOST_PAIRS:
         start[rest] = _by_pairs(size, first, last, bottom)
     elif count <= _MOST_COMPARED:
         start[rest] = _by_comparing(size, first, last, bottom)
@@ -128,36 +133,42 @@ def _by_pairs(size: Ints, first: Ints, last: Ints, bottom: int) -> Ints:
     """Places above `bottom`; each value looks at those before it that are alive with it."""
     edges, before = _alive_before(first, last)
     start, end = np.zeros((2, len(size)), np.int64)
-    borders = edges.tolist()
+    starts, ends = [0] * len(size), [0] * len(size)  # the same, for those that have few
+    borders, others = edges.tolist(), before.tolist()
     for value, need in enumerate(size.tolist()):
-        beside = before[borders[value] : borders[value + 1]]
-        begins, ends = start[beside], end[beside]
-        if len(beside) > _FEW:
+        low, high = borders[value], borders[value + 1]
+        if high - low > _FEW:
+            beside = before[low:high]
+            begins = start[beside]
             order = begins.argsort()
-            place = _tightest(begins[order], ends[order], need, bottom)
+            place = _tightest(begins[order], end[beside][order], need, bottom)
         else:
-            place = _tightest_of_few(begins.tolist(), ends.tolist(), need, bottom)
-        start[value], end[value] = place, place + need
+            spans = sorted([(starts[other], ends[other]) for other in others[low:high]])
+            place = _tightest_of_few(spans, need, bottom)
+        starts[value] = start[value] = place
+        ends[value] = end[value] = place + need
     return start
 
 
 def _tightest(begins: Ints, ends: Ints, need: int, bottom: int) -> int:
     """The start of the smallest gap that holds `need` bytes, between these ascending ranges."""
-    reach = np.maximum.accumulate(ends)
-    np.maximum(reach, bottom, out=reach)
+    # Mostly no range ends behind the end of the next: then this saves the slow accumulate.
+    ascending = bool((ends[1:] >= ends[:-1]).all())
+    reach = ends if ascending else np.maximum.accumulate(ends)
     gaps = begins.copy()
     gaps[0] -= bottom
-    gaps[1:] -= reach[:-1]
+    gaps[1:] -= np.maximum(reach[:-1], bottom)
     fitting = np.flatnonzero(gaps >= need)
     if not len(fitting):
-        return int(reach[-1])
+        return max(int(reach[-1]), bottom)
     tightest = int(fitting[gaps[fitting].argmin()])
-    return int(reach[tightest - 1]) if tightest else bottom
+    return max(int(reach[tightest - 1]), bottom) if tightest else bottom
 
 
-def _tightest_of_few(begins: list[int], ends: list[int], need: int, bottom: int) -> int:
+def _tightest_of_few(spans: list[tuple[int, int]], need: int, bottom: int) -> int:
+    """The same of (begin, end) one by one."""
     reach, place, smallest = bottom, -1, 0
-    for begin, end in sorted(zip(begins, ends, strict=True)):
+    for begin, end in spans:
         gap = begin - reach
         if gap >= need and (place < 0 or gap < smallest):
             place, smallest = reach, gap
@@ -187,9 +198,10 @@ def _by_comparing(size: Ints, first: Ints, last: Ints, bottom: int) -> Ints:
     lives = zip(size.tolist(), first.tolist(), last.tolist(), strict=True)
     for count, (need, low, high) in enumerate(lives):
         beside = (since[:count] <= high) & (until[:count] >= low)
-        place = bottom
-        if beside.any():
-            place = _tightest(begin[:count][beside], end[:count][beside], need, bottom)
+        begins, ends = begin[:count], end[:count]
+        if not beside.all():
+            begins, ends = begins[beside], ends[beside]
+        place = _tightest(begins, ends, need, bottom) if len(begins) else bottom
         at = int(begin[:count].searchsorted(place, side="right"))
         for column, new in ((begin, place), (end, place + need), (since, low), (until, high)):
             column[at + 1 : count + 1] = column[at:count]

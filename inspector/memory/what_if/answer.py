@@ -118,36 +118,46 @@ class Baseline:
         return out
 
     def measured(self, lives: Lives, alignment: int = ALIGNMENT) -> tuple[int, int] | None:
-        """(live bytes at the peak, bytes of all arenas) of other lives; None: not verified."""
+        """(live bytes at the peak, bytes of all arenas) of other lives.
+
+        None: they save nothing, or it could not be verified that they do.
+        """
+        peak = int(live_bytes_of(lives, int(lives.last.max(initial=-1)) + 2).max())
+        # No arenas are smaller than what is alive at once, and what stands behind it.
+        least = peak + sum(spare for _, _, spare in self._ends)
+        if not self._is_less(peak, least):
+            return None
         placement = replanned(lives, alignment)
         if placement is None or not is_sound(lives, placement):
             return None
-        steps = int(lives.last.max(initial=-1)) + 2
-        return int(live_bytes_of(lives, steps).max()), self.arena_bytes(placement)
+        planned = self.arena_bytes(placement)
+        return (peak, planned) if self._is_less(peak, planned) else None
+
+    def _is_less(self, peak: int, planned: int) -> bool:
+        saved = max(self.peak_bytes - peak, self.before - planned)
+        return saved > 0 and saved >= LEAST * self.before
+
+    @cached_property
+    def before(self) -> int:
+        """Bytes of all arenas as the program has them, or planned again if that needs less."""
+        return min(self.plan.planned_bytes, self.planned_again)
 
     def answer(self, change: Change, lives: Lives, alignment: int = ALIGNMENT) -> WhatIf | None:
-        """The answer of a change that leads to these lives.
-
-        None: it saves nothing, or could not be verified.
-        """
+        """The answer of a change that leads to these lives; None as for `measured`."""
         found = self.measured(lives, alignment)
         if found is None:
             return None
         peak, planned = found
-        before = min(self.plan.planned_bytes, self.planned_again)
-        saved = max(self.peak_bytes - peak, before - planned)
-        if saved < LEAST * before or saved <= 0:
-            return None
         return WhatIf(
             kind=change.kind,
             rows=change.rows,
             instruction=change.instruction,
-            message=f"{change.what}, {_effect(self.peak_bytes, peak, before, planned)}",
+            message=f"{change.what}, {_effect(self.peak_bytes, peak, self.before, planned)}",
             condition=change.condition,
             peak_bytes=peak,
             planned_bytes=planned,
             saves_peak_bytes=self.peak_bytes - peak,
-            saves_planned_bytes=before - planned,
+            saves_planned_bytes=self.before - planned,
             verified=True,
             order=change.order,
         )

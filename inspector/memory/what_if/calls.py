@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +29,8 @@ class Calls:
         self._reads: list[bool] = touches.reads.tolist()
         self._writes: list[bool] = touches.writes.tolist()
         self._of_tensor: list[int] = blocks.of_tensor.tolist()
+        self.first: list[int] = blocks.first.tolist()
+        self.last: list[int] = blocks.last.tolist()
         self.inputs = self._among(plan.is_input)
         self.outputs = self._among(plan.is_output)
         moved = blocks.of_tensor[np.unique(plan.touches.moves[:, 1:])]
@@ -82,20 +85,16 @@ class Calls:
 
     def made_here(self, block: int, instruction: int) -> bool:
         """Whether one instruction alone writes a block, and nothing needs it before."""
-        mine = self.blocks.uses(block)
-        written = self.blocks.step[mine][self.blocks.writes[mine]]
         return (
-            int(self.blocks.first[block]) == instruction
-            and bool((written == instruction).all())
+            self.first[block] == instruction
+            and all(step == instruction for step in self._written[block])
             and not self.blocks.lasting[block]
             and not self.moved[block]
         )
 
     def written_between(self, block: int, after: int, until: int) -> bool:
         """Whether something writes a block behind one step and not behind another."""
-        mine = self.blocks.uses(block)
-        step = self.blocks.step[mine][self.blocks.writes[mine]]
-        return bool(((step > after) & (step <= until)).any())
+        return any(after < step <= until for step in self._written[block])
 
     def same_layout(self, one: int, other: int) -> bool:
         """Whether two tensors have the same type, sizes and order of dimensions."""
@@ -105,6 +104,14 @@ class Calls:
         """Whether a tensor's last dimension is the innermost, and so on."""
         _, _, order = self._layout(tensor)
         return order == tuple(range(len(order)))
+
+    @cached_property
+    def _written(self) -> list[list[int]]:
+        """Per block the steps that write it."""
+        blocks = self.blocks
+        before = np.concatenate([[0], np.cumsum(blocks.writes)])[blocks.edges].tolist()
+        steps: list[int] = blocks.step[blocks.writes].tolist()
+        return [steps[low:high] for low, high in pairwise(before)]
 
     @cached_property
     def in_loop(self) -> NDArray[np.bool_]:

@@ -65,7 +65,7 @@ class Merged:
         return block
 
     def _last(self, members: list[int]) -> int:
-        return int(self._blocks.last[members].max())
+        return max(self._calls.last[block] for block in members)
 
     def _overwrites(self, merge: Merge, ours: list[int], theirs: list[int]) -> bool:
         """Whether nothing needs the old bytes once the instruction has run."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from etscope.inspector.memory.replan import ALIGNMENT
+from etscope.inspector.memory.replan import ALIGNMENT, is_slow
 from etscope.inspector.memory.what_if.answer import LEAST, Baseline, Change, WhatIf
 from etscope.inspector.wording import size_text
 
@@ -34,8 +34,13 @@ def placement_answers(base: Baseline) -> list[WhatIf]:
 
 
 def alignment_answers(base: Baseline) -> list[WhatIf]:
-    """What it saves to let values begin at multiples of fewer bytes than the exporter's 16."""
+    """What it saves to let values begin at multiples of fewer bytes than the exporter's 16.
+
+    Not asked of a method with so many values alive at once that each plan takes long.
+    """
     found: list[WhatIf] = []
+    if is_slow(base.lives):
+        return found
     for alignment in _ALIGNMENTS:
         change = Change(
             kind="alignment",
@@ -47,11 +52,7 @@ def alignment_answers(base: Baseline) -> list[WhatIf]:
             condition="Kernels and delegates take memory that begins there.",
         )
         answer = base.answer(change, base.lives, alignment)
-        if answer is not None and answer.saves_planned_bytes > best_of(found):
+        if answer is not None:
             found.append(answer)
-    return found[-1:]
-
-
-def best_of(found: list[WhatIf]) -> int:
-    """The most that answers save of the arenas; 0 where there are none."""
-    return max((answer.saves_planned_bytes for answer in found), default=0)
+    # max takes the first of equals, the larger alignment.
+    return [max(found, key=lambda answer: answer.saves_planned_bytes)] if found else []

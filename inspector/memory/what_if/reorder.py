@@ -15,7 +15,7 @@ from etscope.inspector.memory.what_if.calls import Calls
 from etscope.inspector.memory.what_if.order import Stretch, backward_order, forward_order
 
 #: Instructions around the peak that may change places.
-_LONGEST = 4096
+_LONGEST = 2048
 #: Up to here both ways are tried one after the other, too.
 _SHORT = 1024
 _CONDITION = (

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 
-from etscope.inspector.memory.replan import Lives, live_bytes_of
+from etscope.inspector.memory.replan import Lives, is_slow, live_bytes_of
 from etscope.inspector.memory.what_if import in_place, view
 from etscope.inspector.memory.what_if.answer import Baseline, Change, WhatIf
 from etscope.inspector.memory.what_if.calls import Calls
@@ -34,7 +34,7 @@ def _of_kind(base: Baseline, calls: Calls, kind: str, merges: list[Merge]) -> li
     """All merges of a kind that are needed for what they save together, and single ones."""
     needed, lives = _needed(base, calls, merges)
     out = [_answer(base, kind, needed, lives)]
-    if len(needed) > 1:
+    if len(needed) > 1 and not is_slow(base.lives):
         for merge in _alone_at_the_peak(base, needed)[:_MOST_SINGLE]:
             alone = done_together(base, calls, [merge])
             out.append(_answer(base, kind, alone.done, alone.lives()))

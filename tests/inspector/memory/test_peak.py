@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import program_builder as make
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from planned_methods import Call, plan_of, plans
 
 from etscope.etdump.program import read_program
@@ -123,6 +123,7 @@ def test_bytes_that_two_have_are_shared_and_save_nothing() -> None:
     assert [holder.absent_saves_bytes for holder in peak.holders] == [16, 16]
 
 
+@settings(max_examples=40, deadline=None)
 @given(plans())
 def test_parts_add_up_and_savings_are_those_of_a_plan_without_the_value(plan: MemoryPlan) -> None:
     peak = peak_of(plan)

@@ -6,7 +6,7 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from etscope.inspector.memory import replan
@@ -47,7 +47,7 @@ def test_the_smallest_gap_that_holds_a_value_is_taken() -> None:
     """Of 64 bytes at 0 and 32 bytes at 160, 32 bytes take the second; 65 fit into neither."""
     begins, ends = np.array([64, 192]), np.array([160, 200])
     assert replan._tightest(begins, ends, 32, 0) == 160
-    assert replan._tightest_of_few(begins.tolist(), ends.tolist(), 32, 0) == 160
+    assert replan._tightest_of_few([(64, 160), (192, 200)], 32, 0) == 160
     assert replan._tightest(begins, ends, 64, 0) == 0
     assert replan._tightest(begins, ends, 65, 0) == 200
 
@@ -94,6 +94,7 @@ def test_an_unsound_placement_is_seen() -> None:
     assert is_sound(values, Placement(np.array([0, 32]), {1: 64}))
 
 
+@settings(max_examples=40, deadline=None)
 @given(any_lives(), st.sampled_from([1, 16, 64]))
 def test_no_two_that_are_alive_at_once_share_a_byte(values: Lives, alignment: int) -> None:
     found = placed(values, alignment)
@@ -110,6 +111,7 @@ def test_no_two_that_are_alive_at_once_share_a_byte(values: Lives, alignment: in
     assert found.planned_bytes >= live_bytes_of(values, steps).max()
 
 
+@settings(max_examples=40, deadline=None)
 @given(any_lives())
 def test_both_ways_to_find_who_is_beside_a_value_agree(values: Lives) -> None:
     size, first, last = values.size_bytes, values.first, values.last
