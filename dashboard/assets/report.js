@@ -155,9 +155,10 @@
         share += Number(row.querySelector(".share")?.dataset.value ?? 0);
       }
     }
-    const sum = shown ? `; those right under the method take ${(100 * share).toFixed(1)}%` : "";
+    const timed = bar.dataset.noun === undefined;
+    const sum = shown && timed ? `; those right under the method take ${(100 * share).toFixed(1)}%` : "";
     bar.querySelector("output").textContent =
-      `${shown} of ${table.tBodies[0].rows.length} events${sum}`;
+      `${shown} of ${table.tBodies[0].rows.length} ${bar.dataset.noun ?? "events"}${sum}`;
   }
 
   function searched(row) {

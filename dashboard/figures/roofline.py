@@ -13,16 +13,14 @@ from etscope.dashboard.figures.layout import (
     axis,
     figure,
     narrow_legend,
-    rows_axis,
 )
 from etscope.dashboard.figures.operators import name_of
 from etscope.dashboard.wording import digits, label, percent
 from etscope.inspector.roofline.bounds import BOUNDS, COMPUTE, KERNEL, MEMORY, OVERHEAD, UNKNOWN
 from etscope.inspector.roofline.roofline import OperatorRoof, Roofline
-from etscope.inspector.wording import counted
 
 #: Colour and shape of a bound: told apart without colours.
-_LOOKS = {
+LOOKS = {
     COMPUTE: (palette.DELEGATE, "diamond"),
     MEMORY: (palette.OPERATOR, "circle"),
     OVERHEAD: (palette.CONTROL, "triangle-up"),
@@ -30,7 +28,6 @@ _LOOKS = {
     UNKNOWN: (palette.REST, "x"),
 }
 _SMALL, _LARGE = 7.0, 34.0  # pixels
-_OUTSIDE = "in no operator"
 
 
 def placed(roofline: Roofline) -> list[OperatorRoof]:
@@ -144,7 +141,7 @@ def _points(roofline: Roofline, some: list[OperatorRoof], bound: str) -> dict[st
     mine = [roof for roof in some if roof.bound == bound]
     longest = max((roof.time_s or 0.0 for roof in some), default=0.0) or 1.0
     sizes = [_SMALL + (_LARGE - _SMALL) * math.sqrt((r.time_s or 0) / longest) for r in mine]
-    colour, symbol = _LOOKS[bound]
+    colour, symbol = LOOKS[bound]
     return {
         "type": "scatter",
         "mode": "markers",
@@ -184,55 +181,3 @@ def hover(roofline: Roofline, roof: OperatorRoof) -> str:
     if roof.reason:
         lines.append(label(roof.reason, 110))
     return "<br>".join(lines)
-
-
-def bounds_figure(roofline: Roofline) -> Figure | None:
-    """The method's time by what bounds it; None where it was not timed in seconds."""
-    whole = roofline.whole_s
-    if not math.isfinite(whole) or whole <= 0:
-        return None
-    shares = {bound: share for bound, share in roofline.time_shares.items() if share > 0}
-    shares[_OUTSIDE] = roofline.unexplained_s / whole
-    names, values = list(shares), list(shares.values())
-    count = {bound: sum(roof.bound == bound for roof in roofline.rows) for bound in names}
-    colours = [_LOOKS.get(name, (palette.WHOLE, ""))[0] for name in names]
-    hatched = [palette.HATCH if name in (UNKNOWN, _OUTSIDE) else "" for name in names]
-    return figure(
-        f"The time of {label(roofline.latency.method or 'the method', 24)} by what bounds it",
-        [
-            {
-                "type": "bar",
-                "orientation": "h",
-                "y": list(range(len(names))),
-                "x": [100 * value for value in values],
-                "width": 0.7,
-                "marker": {
-                    "color": colours,
-                    "line": {"color": colours, "width": 1},
-                    "pattern": {"shape": hatched, "size": 7, "solidity": 0.4},
-                },
-                "text": [f"{percent(v)} · {_time(v * whole)}" for v in values],
-                "meta": {"narrow": {"text": [percent(value) for value in values]}},
-                "textposition": "outside",
-                "cliponaxis": False,
-                "hovertext": [
-                    f"<b>{name}</b><br>{percent(value)} of the method, derived"
-                    + (f"<br>{counted(count[name], 'operator')}" if count[name] else "")
-                    for name, value in shares.items()
-                ],
-                "hoverinfo": "text",
-            }
-        ],
-        axis(
-            "share of the method's time [%]",
-            range=[min(0.0, *values) * 100, max(100 * max(values) * 1.3, 1)],
-            tickvals=list(range(0, 101, 20)) if max(values) > 0.4 else None,
-        ),
-        rows_axis(names),
-        height=112 + 32 * len(names),
-        narrow={"yaxis.tickfont.size": 11, "title.text": "Time by what bounds it"},
-    )
-
-
-def _time(seconds: float) -> str:
-    return f"{digits(seconds * 1e6)} µs" if abs(seconds) < 1e-3 else f"{digits(seconds * 1e3)} ms"

@@ -11,7 +11,8 @@ from planned import HOSTILE
 from plotly.graph_objects import Figure as Checked
 
 from etscope.dashboard.figures import roofline as module
-from etscope.dashboard.figures.roofline import bounds_figure, placed, roofline_figure
+from etscope.dashboard.figures.roofline import placed, roofline_figure
+from etscope.dashboard.figures.roofline_bounds import bounds_figure
 from etscope.etdump.machine_peak import MachinePeak
 from etscope.inspector.roofline.bounds import COMPUTE, KERNEL, MEMORY, UNKNOWN
 from etscope.inspector.roofline.event_work import EventWork
