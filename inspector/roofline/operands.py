@@ -28,7 +28,7 @@ class Operand(NamedTuple):
     @property
     def is_known(self) -> bool:
         """Whether its sizes are known and can be true."""
-        return all(size >= 0 for size in self.shape) and self.elements <= _MOST
+        return min(self.shape, default=0) >= 0 and self.elements <= _MOST
 
     @property
     def is_floating(self) -> bool:

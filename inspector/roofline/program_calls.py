@@ -26,8 +26,14 @@ class ProgramCalls:
     def __init__(self, method: Method, touches: Touches) -> None:
         self.method = method
         specs = method.values.tensors
-        self._shape = [specs.shape_of(tensor) for tensor in range(len(specs))]
-        self._type = specs.scalar_type.tolist()
+        dims, sizes = specs.dims.tolist(), specs.sizes.tolist()
+        types: list[int] = specs.scalar_type.tolist()
+        spans = zip(dims, dims[1:], strict=False)  # of neighbours: one fewer
+        self._operand = [
+            Operand(tuple(sizes[start:end]), types[tensor], tensor)
+            for tensor, (start, end) in enumerate(spans)
+        ]
+        self._is_kernel = (method.instructions.kind == InstructionKind.KERNEL_CALL).tolist()
         self._dynamic = (specs.dynamism != Dynamism.STATIC).tolist()
         order = np.argsort(touches.row, kind="stable")
         edges = np.searchsorted(touches.row[order], np.arange(len(method.instructions) + 1))
@@ -41,7 +47,7 @@ class ProgramCalls:
         Args:
             instruction: row of the method's instructions.
         """
-        if self.method.instructions.kind[instruction] != InstructionKind.KERNEL_CALL:
+        if not self._is_kernel[instruction]:
             return None
         op = self.method.operator_of_instruction[instruction]
         name = parts_of(op)[1]
@@ -49,8 +55,8 @@ class ProgramCalls:
         written = dict.fromkeys(self._tensor[touch] for touch in span if self._writes[touch])
         return Call(
             op,
-            tuple(self._operand(self._tensor[touch]) for touch in span if self._reads[touch]),
-            tuple(self._operand(tensor) for tensor in written),
+            tuple(self._operand[self._tensor[touch]] for touch in span if self._reads[touch]),
+            tuple(self._operand[tensor] for tensor in written),
             transposed=self._flag(instruction) if name == "convolution" else None,
             window=self._window(instruction, name) if name in POOLS else None,
         )
@@ -59,9 +65,6 @@ class ProgramCalls:
         """Whether some shape of a call is an upper bound."""
         span = range(self._edges[instruction], self._edges[instruction + 1])
         return any(self._dynamic[self._tensor[touch]] for touch in span)
-
-    def _operand(self, tensor: int) -> Operand:
-        return Operand(self._shape[tensor], self._type[tensor], tensor)
 
     def _argument(self, instruction: int, place: int) -> int:
         """The value of one argument; -1: there is none."""
