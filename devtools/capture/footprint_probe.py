@@ -18,7 +18,7 @@ from typing import Any
 #: Left in the job's folder: one row per phase, and the system's tables that they refer to.
 ROWS, TABLES = "footprint.json", "footprint.tables"
 
-_STABLES, _STATUS, _TASKS = "/proc/self/smaps", "/proc/self/status", "/proc/self/task"
+_SMAPS, _STATUS, _TASKS = "/proc/self/smaps", "/proc/self/status", "/proc/self/task"
 _CHUNK = 2**16
 
 
@@ -43,7 +43,7 @@ class Probe:
         self._buffer = bytearray(_CHUNK)
         self._libc = _c_library()
         self._tables = -1
-        if os.path.exists(_STABLES):
+        if os.path.exists(_SMAPS):
             self._tables = os.open(folder / TABLES, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
         self._peak_reset = self._reset_peak()
 
@@ -69,11 +69,11 @@ class Probe:
         row: dict[str, Any] = {"name": name, "method": method, "at_ns": time.monotonic_ns()}
         row["heap"] = self._heap()
         if self._tables >= 0:
-            row["smaps"] = self._copy(_STABLES)
+            row["smaps"] = self._copy(_SMAPS)
             row["status"] = self._copy(_STATUS)
             row["stacks"] = _stack_pointers()
             if trim and self._trim():
-                row["trimmed"] = self._copy(_STABLES)
+                row["trimmed"] = self._copy(_SMAPS)
         else:
             row["figures"] = _portable_figures()
         self._rows.append(row)
@@ -89,6 +89,9 @@ class Probe:
         """Leave the rows in the folder."""
         text = json.dumps({"rows": self._rows, "peak_reset": self._peak_reset})
         (self._folder / ROWS).write_text(text, encoding="utf-8")
+        if self._tables >= 0:
+            os.close(self._tables)
+            self._tables = -1
 
     def _heap(self) -> list[int] | None:
         """Bytes of the C allocator: asked for and not given back, and kept for later."""

@@ -94,7 +94,7 @@ def samples_of(readings: list[Reading], origin_ns: int, border_ns: int, most: in
 
 
 def _thinned(readings: list[Reading], most: int) -> list[Reading]:
-    """So many of them at equal distances, or the largest one in its place."""
+    """The largest of each group of neighbours, in at most so many groups of equal size."""
     step = -(-len(readings) // max(most, 1)) or 1
     groups = (readings[begin : begin + step] for begin in range(0, len(readings), step))
     return [max(group, key=lambda row: row[1]) for group in groups]

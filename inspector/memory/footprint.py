@@ -132,11 +132,12 @@ def footprint_ledger(footprint: Footprint, program: Program | None) -> Footprint
     growth = steady.figures[basis] - base.figures[basis]
     figure = _SETTLED if basis == BASES[0] and _SETTLED in both else basis
     own = steady.figures[figure] - base.figures[figure]
-    parts, heap = _by_mapping(base, steady, figure)
-    notes = list(footprint.notes)
-    if not parts and not heap:
-        heap = own
-        notes.append("Growth is not told by mapping; pages of files and libraries have no name.")
+    parts: list[GrowthPart] = []
+    heap, notes = own, list(footprint.notes)
+    if base.mapped and steady.mapped:
+        parts, heap = _by_mapping(base, steady, figure)
+    else:
+        notes.append("Growth is not told by mapping: pages of files and libraries have no name.")
     parts += _of_heap(heap, steady, asked_of_heap(footprint, program), program)
     parts = [part for part in parts if part.size_bytes]
     peak, phase = _peak(footprint)
