@@ -97,14 +97,19 @@ def _program_method(recording: Recording, block: Block) -> Method | None:
     return next((m for m in recording.program.methods if m.name == block.method), None)
 
 
+def slots_of_rows(block: Block) -> list[int]:
+    """For each row of a block's events its slot: those with timings, the method first."""
+    timed = [index for index, slot in enumerate(block.slots) if slot.profile]
+    return sorted(timed, key=lambda index: block.slots[index].name != METHOD_EVENT)
+
+
 def _tree(block: Block, runs: Ints) -> tuple[Ints, Ints]:
     """(slots with timings, the method first; for each the row above it, -1 for none)."""
     part = block.parts[0]
     counted = part.runs[np.isin(part.runs, runs)]
     parents = parents_of(*_events(block, counted if len(counted) else part.runs))
     slot_of = {row: index for index, slot in enumerate(part.slots) for row in slot.profile}
-    timed = [index for index, slot in enumerate(part.slots) if slot.profile]
-    order = sorted(timed, key=lambda index: part.slots[index].name != METHOD_EVENT)
+    order = slots_of_rows(block)
     place = {slot: position for position, slot in enumerate(order)} | {-1: -1}
     # The last event of a slot: its parent comes after it, so no slot ends up inside itself.
     above = [slot_of.get(int(parents[part.slots[slot].profile[-1]]), -1) for slot in order]
