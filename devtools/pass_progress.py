@@ -21,6 +21,7 @@ _WORDS = {
     "timing": "timing pass",
     "tensors": "tensor pass",
     "footprint": "footprint pass",
+    "calibration": "calibration",
 }
 
 

@@ -28,6 +28,7 @@ class CaptureRequest:
         warmup: inferences per method before them; they are in the trace, and flagged.
         tensors: whether to run a pass that logs every operator's outputs.
         footprint: whether to run a pass that measures the memory of the process.
+        calibrate: whether to measure what the machine reaches.
         inputs: a .safetensors or .npz file instead of the model's own inputs.
         seed: of torch's generator, for weights and made-up inputs.
         methods: only these; all if empty.
@@ -44,6 +45,7 @@ class CaptureRequest:
     warmup: int = 3
     tensors: bool = True
     footprint: bool = True
+    calibrate: bool = True
     inputs: Path | None = None
     seed: int = 0
     methods: tuple[str, ...] = ()

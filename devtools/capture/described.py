@@ -53,7 +53,9 @@ def manifest_of(work: Work, runtime: Runtime) -> Manifest:
             "timing": PassOutcome("ok"),
             "tensors": work.tensors,
             "footprint": work.footprint_pass,
+            "calibration": work.calibration,
         },
         notes=tuple(work.notes),
         footprint=work.footprint,
+        machine_peak=work.machine_peak,
     )

@@ -6,7 +6,7 @@ import shutil
 from functools import partial
 from pathlib import Path
 
-from etscope.devtools.capture import choice, plan
+from etscope.devtools.capture import calibration_pass, choice, plan
 from etscope.devtools.capture import inputs as input_files
 from etscope.devtools.capture.bundle import bundle_path, check_target, unfinished, write_bundle
 from etscope.devtools.capture.choice import CaptureRequest
@@ -54,6 +54,7 @@ def capture(request: CaptureRequest, *, progress: Progress | None = None) -> Pat
         _timing(work, runtime)
         _tensors(work, runtime)
         _footprint(work, runtime)
+        _calibration(work, runtime)
         _save_inputs(work)
         return write_bundle(work.files, manifest_of(work, runtime), folder, target)
 
@@ -183,6 +184,17 @@ def _footprint(work: Work, runtime: Runtime) -> None:
         return
     work.footprint_pass = PassOutcome("ok")
     work.say("footprint", 1, 1)
+
+
+def _calibration(work: Work, runtime: Runtime) -> None:
+    if not work.request.calibrate:
+        return
+    work.say("calibration", 0, 1)
+    threads = work.request.threads
+    if isinstance(runtime, ExecuTorchRuntime):
+        threads = runtime.threads_used
+    work.machine_peak, work.calibration = calibration_pass.calibrate(threads)
+    work.say("calibration", 1, 1)
 
 
 def _save_inputs(work: Work) -> None:

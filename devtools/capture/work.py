@@ -13,10 +13,11 @@ from etscope.devtools.capture.choice import CaptureRequest, Choice
 from etscope.devtools.capture.models import Model
 from etscope.devtools.capture.runtime import Inference
 from etscope.etdump.footprint import Footprint
+from etscope.etdump.machine_peak import MachinePeak
 from etscope.etdump.manifest import PassOutcome
 
 #: Called with (stage, steps done, steps in all); stages: export, timing, untraced, tensors,
-#: footprint.
+#: footprint, calibration.
 Progress = Callable[[str, int, int], None]
 
 NOT_ASKED = PassOutcome("not_asked")
@@ -40,3 +41,5 @@ class Work:
     tensors: PassOutcome = NOT_ASKED
     footprint: Footprint | None = None
     footprint_pass: PassOutcome = NOT_ASKED
+    machine_peak: MachinePeak | None = None
+    calibration: PassOutcome = NOT_ASKED

@@ -79,6 +79,12 @@ _AUTO = "auto"
     help="Measure the memory of a process that loads and runs the program.",
 )
 @click.option(
+    "--calibrate/--no-calibrate",
+    default=CaptureRequest.calibrate,
+    show_default=True,
+    help="Measure what the machine reaches, for operators to be held against.",
+)
+@click.option(
     "--inputs",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     metavar="FILE",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from math import prod
 
 import numpy as np
@@ -28,10 +29,9 @@ class ProgramCalls:
         specs = method.values.tensors
         dims, sizes = specs.dims.tolist(), specs.sizes.tolist()
         types: list[int] = specs.scalar_type.tolist()
-        spans = zip(dims, dims[1:], strict=False)  # of neighbours: one fewer
         self._operand = [
             Operand(tuple(sizes[start:end]), types[tensor], tensor)
-            for tensor, (start, end) in enumerate(spans)
+            for tensor, (start, end) in enumerate(pairwise(dims))
         ]
         self._is_kernel = (method.instructions.kind == InstructionKind.KERNEL_CALL).tolist()
         self._dynamic = (specs.dynamism != Dynamism.STATIC).tolist()

@@ -59,6 +59,7 @@ def test_a_run_says_which_runtime_where_the_bundle_is_and_the_report(run: Run) -
         "timing pass: 8 inferences",
         "untraced pass: 8 inferences",
         "tensor pass",
+        "calibration",
     ]
     assert read_bundle("two_methods.etscope", verify=True).manifest.iterations == 2
 
