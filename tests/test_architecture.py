@@ -18,6 +18,9 @@ DOORS = {
     "executorch": ("devtools/capture", "inspector/exported_programs.py"),
     "dash": ("dashboard",),
     "plotly": ("dashboard",),
+    "flask": ("dashboard/server",),
+    "waitress": ("dashboard/server",),
+    "werkzeug": ("dashboard/server",),
     "pandas": ("inspector", "dashboard"),
     "tabulate": ("inspector",),
     "rich": ("devtools",),
@@ -27,9 +30,16 @@ DOORS = {
     "safetensors": ("devtools/capture",),
 }
 
-#: Commands are made of click, and capture is torch code through and through; both are
-#: imported only when they are needed.
-AT_THE_TOP = {"torch": "devtools/capture", "click": "devtools", "safetensors": "devtools/capture"}
+#: Commands are made of click, capture is torch code through and through, and the server is a
+#: Flask application; all three are imported only when they are needed.
+AT_THE_TOP = {
+    "torch": "devtools/capture",
+    "click": "devtools",
+    "safetensors": "devtools/capture",
+    "flask": "dashboard/server",
+    "waitress": "dashboard/server",
+    "werkzeug": "dashboard/server",
+}
 
 #: The one file that compiles code: it writes the program of the reference runtime itself.
 CODE_GENERATOR = Path("devtools/capture/codegen.py")

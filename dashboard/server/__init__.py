@@ -1,0 +1,1 @@
+"""Serving a dashboard: safe by default, columns as bytes, long work off the request path."""
