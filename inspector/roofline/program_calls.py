@@ -19,6 +19,7 @@ from etscope.inspector.roofline.reductions import POOLS
 
 #: Where `convolution` says whether it is transposed, and pooling how large its window is.
 _TRANSPOSED, _WINDOW = 6, 1
+_LARGEST_WINDOW = 2**31
 
 
 class ProgramCalls:
@@ -86,7 +87,10 @@ class ProgramCalls:
         members = values.item[values.items[value] : values.items[value + 1]]
         sizes: list[int] = values.integer[members].tolist()
         dims = re.search(r"(\d)d", name)
-        if not sizes or min(sizes) < 1 or dims is None:
+        # Sizes that no window has would make a number that no float holds.
+        if dims is None or not 1 <= len(sizes) <= int(dims[1]):
+            return None
+        if not all(1 <= size < _LARGEST_WINDOW for size in sizes):
             return None
         # One number stands for all dimensions.
         return prod(sizes * int(dims[1]) if len(sizes) == 1 else sizes)

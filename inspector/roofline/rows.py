@@ -44,15 +44,19 @@ def _row(roofline: Roofline, roof: OperatorRoof) -> dict[str, Any]:
         "written_bytes": _whole(roof.written_bytes),
         "upper_bound": roof.work.upper_bound,
         "time_ms": None if time_s is None else time_s * 1e3,
-        "time_share": None if share is None else finite(share),
-        "gflops_per_s": roof.gflops_per_s,
-        "gb_per_s": roof.gb_per_s,
-        "intensity_flops_per_byte": roof.intensity,
-        "peak_share": roof.peak_share,
+        "time_share": _finite(share),
+        "gflops_per_s": _finite(roof.gflops_per_s),
+        "gb_per_s": _finite(roof.gb_per_s),
+        "intensity_flops_per_byte": _finite(roof.intensity),
+        "peak_share": _finite(roof.peak_share),
         "bound": roof.bound,
         "reason": roof.reason,
         "basis": "estimated",
     }
+
+
+def _finite(value: float | None) -> float | None:
+    return None if value is None else finite(value)
 
 
 def _whole(figure: float | None) -> float | int | None:
