@@ -45,7 +45,6 @@ def _print_growth(grown: FootprintLedger) -> None:
     """Names for what the process grew by; they add up to it."""
     say()
     paragraph('growth from "libraries loaded" to "steady state"', style="bold")
-    paragraph(grown.verdict)
     whole = max(grown.growth_bytes, 1)
     cells: list[list[str | None]] = [
         [
@@ -147,7 +146,7 @@ def print_rooflines(report: MemoryReport, limit: int) -> None:
             Column("of peak", right=True),
             Column("bound"),
         )
-        spare = ("module", "flops", "moved", "flops/byte", "source", "GB/s", "GFLOP/s")
+        spare = ("module", "flops", "moved", "flops/byte", "GB/s", "GFLOP/s", "source")
         print_fitting(columns, [_roof_cells(roof, row) for row in shown], spare)
         say_cut(len(rows) - len(shown), "operator")
 

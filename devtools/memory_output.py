@@ -60,6 +60,8 @@ def deliver(report: MemoryReport, wanted: MemoryWanted, source: dict[str, Any]) 
         put(csv_text([_flat(row) for row in report.rows]), wanted.csv)
     if wanted.chrome is not None:
         put(json_text(counter_trace(report)), wanted.chrome)
+    if wanted.html is not None:
+        _write_page(report, wanted.html)
     if STDOUT in wanted.targets:
         if limit is not None and limit.over:
             complain(limit.sentence())
@@ -107,3 +109,9 @@ def limit_of(report: MemoryReport, most: int) -> Limit:
 def _flat(row: dict[str, Any]) -> dict[str, Any]:
     """A row without lists."""
     return {key: value for key, value in row.items() if not isinstance(value, list)}
+
+
+def _write_page(report: MemoryReport, target: str) -> None:
+    from etscope.dashboard.memory_page import write_memory_page
+
+    write_memory_page(report, target)

@@ -13,6 +13,7 @@ from etscope.inspector.memory.method_memory import MethodMemory
 from etscope.inspector.memory.peak import Held, Holder
 from etscope.inspector.memory.report import MemoryReport
 from etscope.inspector.memory.rows import basis_of, saving_of
+from etscope.inspector.memory.rules.savings import ADVICE
 from etscope.inspector.wording import base_name, counted, percent
 
 _BAR = 20
@@ -47,7 +48,9 @@ def print_peak(memory: MethodMemory, limit: int) -> None:
         Column("why"),
         Column("type"),
     )
-    print_fitting(columns, cells, ("", "type", "why", "module", "made by", "alive", "source"))
+    print_fitting(
+        columns, cells, ("", "type", "why", "module", "made by", "alive", "share", "source")
+    )
     say_cut(len(others), "value")
     if any(saving_of(holder) for holder in peak.holders):
         paragraph(_SAVES)
@@ -177,7 +180,7 @@ def print_operators(memory: MethodMemory, limit: int) -> None:
                 *(f"{int(column[step]):,}" for column in traffic),
             ]
         )
-    print_fitting(columns, cells, ("freed", "new", "module", "source", "in use"))
+    print_fitting(columns, cells, ("freed", "new", "in use", "module", "source"))
     say_cut(len(ranked) - len(shown), "instruction")
     calls = len(memory.delegate_calls)
     if calls:
@@ -193,12 +196,14 @@ def print_what_ifs(memory: MethodMemory, limit: int) -> None:
     paragraph("what if: fewer bytes of arenas (estimated, each planned again)", style="bold")
     shown = memory.what_ifs[: limit or None]
     width = max(len(f"{answer.saves_planned_bytes:,}") for answer in shown)
-    said = ""
+    told: set[str] = set()
     for answer in shown:
         lead = f"  {answer.saves_planned_bytes:>{width},} bytes  "
         unsure = "" if answer.verified else " (not verified)"
         paragraph(f"{answer.message} [{answer.kind}]{unsure}", lead, " " * len(lead))
-        if answer.condition != said:
+        if answer.condition not in told:
             paragraph(f"provided that: {answer.condition}", " " * len(lead))
-        said = answer.condition
+            if advice := ADVICE.get(answer.kind):
+                paragraph(advice, " " * len(lead))
+        told.add(answer.condition)
     say_cut(len(memory.what_ifs) - len(shown), "answer")

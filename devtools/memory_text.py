@@ -35,7 +35,8 @@ def print_memory(report: MemoryReport, top: int | None = None) -> None:
     for line in _coverage(report):
         paragraph(line, indent="  ")
     paragraph(f"confidence: {report.confidence}", indent="  ")
-    print_findings(report.findings)
+    # What would save is told with each method, with the same advice.
+    print_findings([one for one in report.findings if not one.rule.startswith("what_if_")])
     for memory in report.methods:
         say()
         _print_method(memory, limit)
@@ -55,14 +56,17 @@ def _coverage(report: MemoryReport) -> list[str]:
         share = percent(known["bytes_placed"] / known["bytes_planned"])
         text += f"; node or line known of {share} of their bytes"
     lines = [text]
+    what = "what kernels ask of the temp allocator"
     if known["delegates"]:
         backends = listed(known["delegates_inside_unknown"], 4)
-        lines.append(
-            f"not known: what {counted(known['delegates'], 'delegate')} ({backends}) "
-            "and the temp allocator take while they run"
+        what = (
+            f"what {counted(known['delegates'], 'delegate')} ({backends}) and the temp allocator "
+            "take"
         )
-    else:
-        lines.append("not known: what kernels ask of the temp allocator while they run")
+    together = "; the footprint has it together with the rest" if report.growth else ""
+    lines.append(f"not in the program: {what} while they run{together}")
+    if report.growth is not None:
+        lines.append(f"footprint: {report.growth.verdict}")
     return lines + [f"note: {note}" for note in known["notes"]]
 
 
@@ -82,5 +86,5 @@ def _print_method(memory: MethodMemory, limit: int) -> None:
         )
     print_timeline(memory)
     print_peak(memory, limit)
-    print_what_ifs(memory, limit)
+    print_what_ifs(memory, -(-limit // 2))
     print_operators(memory, limit)

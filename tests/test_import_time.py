@@ -21,7 +21,11 @@ def imported_by(statement: str) -> set[str]:
 
 @pytest.mark.parametrize(
     "statement",
-    ["from etscope.inspector import Inspector", "from etscope.etdump.reader import read_etdump"],
+    [
+        "from etscope.inspector import Inspector",
+        "from etscope.etdump.reader import read_etdump",
+        "from etscope.inspector.memory.frames import open_memory",
+    ],
 )
 def test_reading_imports_no_heavy_library(statement: str) -> None:
     assert imported_by(statement).isdisjoint(HEAVY)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 from jsonschema import Draft202012Validator
+from planned_programs import rich_program
 from project import ROOT, tracked
 from traces import event, inference, method_load, trace_of_runs
 
@@ -112,6 +113,16 @@ def test_source_of_any_trace_fits_its_schema(trace: Trace, tmp_path: Path) -> No
 @pytest.mark.parametrize("bundle", samples(), ids=lambda path: path.name)
 def test_source_of_the_samples_fits_its_schema(bundle: Path) -> None:
     report = inspected(ROOT / bundle, "--unit", "us", verb="source")
+    assert faults(report) == []
+    assert report["rows"]
+
+
+@pytest.mark.parametrize("trace", TRACES.values(), ids=list(TRACES))
+def test_memory_beside_any_trace_fits_its_schema(trace: Trace, tmp_path: Path) -> None:
+    path, program = tmp_path / "x.etdp", tmp_path / "x.pte"
+    write_etdump(trace, path)
+    program.write_bytes(rich_program())
+    report = inspected(path, "--program", str(program), verb="memory")
     assert faults(report) == []
     assert report["rows"]
 

@@ -31,6 +31,7 @@ from etscope.devtools.memory_text import SCREENFUL
     help="End with 1 where a method plans more: 24MB, 24MiB or 24000000.",
 )
 @options.top(SCREENFUL)
+@options.html_to
 @options.json_to
 @options.csv_to
 @click.option(
@@ -46,6 +47,7 @@ def command(
     record: Path | None,
     fail_over: int | None,
     top: int | None,
+    html: str | None,
     json_to: str | None,
     csv_to: str | None,
     chrome: str | None,
@@ -57,7 +59,7 @@ def command(
     --program. Arenas, places and lifetimes are planned: the program has them. What the process
     used is measured, where the bundle has it. Savings are estimated.
     """
-    wanted = MemoryWanted(top, fail_over, None, json_to, csv_to, chrome)
+    wanted = MemoryWanted(top, fail_over, html, json_to, csv_to, chrome)
     wanted.check()
     opened = open_input(path, program=program, record=record, salvage=salvage)
     return deliver(report_on(opened, methods), wanted, source_of(opened, path))

@@ -9,7 +9,7 @@ import numpy as np
 
 from etscope.etdump.program import Program
 from etscope.inspector.memory.method_memory import MethodMemory
-from etscope.inspector.wording import counted, percent, size_text
+from etscope.inspector.wording import base_name, counted, percent, size_text
 
 #: Values that are named in one sentence.
 _NAMED = 2
@@ -49,8 +49,10 @@ def largest(methods: Sequence[MethodMemory]) -> MethodMemory:
 
 def _where(memory: MethodMemory) -> str:
     place = memory.place_of_step(memory.plan.peak_step)
-    parts = [part for part in (place["module"], place["source"]) if part]
-    return f", {' at '.join(parts)}" if parts else ""
+    module, source = place["module"], place["source"]
+    parts = [base_name(source)] if source else []
+    parts += [f"in {module}"] if module else []
+    return f", {' '.join(parts)}" if parts else ""
 
 
 def _holders(memory: MethodMemory) -> str:

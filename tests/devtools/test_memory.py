@@ -183,6 +183,24 @@ def test_documents_go_where_they_are_asked_to(file: Path, tmp_path: Path, memory
     assert [row["size_bytes"] for row in rows] == ["1024", "2048", "512"]
 
 
+def test_a_page(tmp_path: Path, memory: Run) -> None:
+    page = tmp_path / "memory.html"
+    code, out, _ = memory(ROOT / "sample_traces/two_methods.etscope", "--html", page)
+    assert code == 0
+    assert out.endswith(f"written: {page}\n")
+    assert "2 methods set aside 17.2 kB together" in page.read_text("utf-8")
+    assert [path.name for path in tmp_path.iterdir()] == ["memory.html"]
+    assert "--html writes no text for stdout" in memory(ROOT, "--html", "-")[2]
+
+
+def test_answers_stand_below_their_method_and_not_among_the_findings(memory: Run) -> None:
+    _, out, _ = memory(ROOT / "sample_traces/transformer_kv.etscope", "--top", 2)
+    assert re.search(r"8,112 bytes  if 4 × aten::index_put.out wrote over .*\[in_place\]", out)
+    assert "provided that: The kernel reads each element before" in out
+    assert "[what_if_" not in out
+    assert "more answers: --top 0" in out
+
+
 def test_targets_that_cannot_be_are_refused(file: Path, memory: Run) -> None:
     assert "--chrome writes no text for stdout" in memory(file, "--chrome", "-")[2]
     assert "no report overwrites it" in memory(file, "--json", file)[2]

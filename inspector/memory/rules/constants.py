@@ -37,9 +37,8 @@ def remade_constants(report: MemoryReport) -> Iterator[Finding]:
         steps = np.unique(plan.producer[rows])
         names = dict.fromkeys(memory.operator_text(step) for step in steps.tolist())
         text = (
-            f"{counted(len(steps), 'instruction')} of {memory.name} "
-            f"({listed([*names], _NAMED)}) make {size_text(size)} out of constants alone, "
-            "the same in every inference"
+            f"{size_text(size)} are made of constants alone, the same in every inference, by "
+            f"{counted(len(steps), 'instruction')} of {memory.name} ({listed([*names], _NAMED)})"
         )
         if held:
             text += f"; they hold {percent(share)} of the peak"

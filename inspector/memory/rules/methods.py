@@ -51,15 +51,17 @@ def unplanned_ends(report: MemoryReport) -> Iterator[Finding]:
 
 
 def delegates_unknown(report: MemoryReport) -> Iterator[Finding]:
-    """Delegates ask the runtime for memory while they load and run; the file does not say."""
+    """Delegates ask for memory while they load and run; neither file nor footprint says."""
+    if report.growth is not None:
+        return
     backends = [d.backend for m in report.methods for d in m.plan.method.delegates]
     if backends:
         yield Finding(
             "delegates_unknown",
             "info",
-            f"what {counted(len(backends), 'delegate')} of {listed(sorted(set(backends)), _NAMED)} "
-            "allocates at run time is not in the program: packed weights and arenas of its own "
-            "come on top",
+            f"what {listed(sorted(set(backends)), _NAMED)} allocates at run time for "
+            f"{counted(len(backends), 'delegate')} is not in the program: packed weights and "
+            "arenas of its own come on top",
             {"delegates": len(backends), "backends": sorted(set(backends))},
             "Measure it: etscope run records what the process uses after each phase.",
         )

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 _WORTH, _LARGE = 0.05, 0.25
 #: Fewer bytes are not worth a sentence.
 _LEAST_BYTES = 1024
-_ADVICE = {
+#: By kind of answer: what to try.
+ADVICE = {
     "in_place": "Write it as an operation in place in the model (x.add_(y), relu(inplace=True)), "
     "or let the exporter do so (ReinplacePass of executorch.exir.passes).",
     "view": "Where the result is only read, a view needs no bytes: keep the order of dimensions, "
@@ -92,7 +93,7 @@ def savings(report: MemoryReport) -> Iterator[Finding]:
                     "condition": answer.condition,
                     "verified": answer.verified,
                 },
-                _ADVICE.get(answer.kind, ""),
+                ADVICE.get(answer.kind, ""),
             )
 
 

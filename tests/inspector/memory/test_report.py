@@ -133,7 +133,7 @@ def test_a_bundle_tells_nodes_modules_and_lines() -> None:
     assert recording.program is not None
     report = memory_report(recording.program, recording)
     assert report.coverage["bytes_placed"] == report.coverage["bytes_planned"] > 0
-    assert "features at sample_traces/models.py:120" in report.verdict
+    assert "models.py:120 in features" in report.verdict
     assert "aten_permute_copy_default_1 (95.5%)" in report.verdict
     assert report.allocations == []
 

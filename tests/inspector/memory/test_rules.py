@@ -62,8 +62,8 @@ def test_weights_that_are_transposed_in_every_inference() -> None:
     (finding,) = found(data)["remade_constants"]
     assert finding.severity == "medium"
     assert finding.message == (
-        "1 instruction of forward (aten::add.out) make 2.05 kB out of constants alone, the same "
-        "in every inference; they hold 66.7% of the peak"
+        "2.05 kB are made of constants alone, the same in every inference, by 1 instruction of "
+        "forward (aten::add.out); they hold 66.7% of the peak"
     )
     assert (finding.evidence["steps"], finding.evidence["values"]) == ([0], [2])
 
