@@ -117,7 +117,8 @@ def _what_ifs(memory: MethodMemory) -> str:
     if not memory.what_ifs:
         return ""
     return (
-        f"<h4>What would need less</h4>{what_if_table(memory)}<p>Estimated: each answer was "
+        "<h4>What would need less</h4>"
+        f'<div class="answers">{what_if_table(memory)}</div><p>Estimated: each answer was '
         "planned again for itself, so savings do not add up. None was tried on a device.</p>"
     )
 

@@ -6,12 +6,15 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from etscope.dashboard.figures.memory_peak import REASONS
 from etscope.dashboard.memory_values import ValueNames, instruction_name
 from etscope.dashboard.table_markup import ROWS, head_cell, number_cell, sortable_table
-from etscope.dashboard.wording import markup, percent
+from etscope.dashboard.wording import NAME_LIMIT, markup, percent
 from etscope.inspector.memory.method_memory import MethodMemory
 from etscope.inspector.memory.peak import Held, Holder
 from etscope.inspector.memory.plan import MemoryPlan
+
+_SENTENCE = 1000
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,7 @@ class Column:
     number: Callable[[Any], float | None] | None = None
     shown: Callable[[float], str] = "{:,}".format
     sort: str = "none"
+    limit: int = NAME_LIMIT  # characters of a text
 
     @property
     def kind(self) -> str:
@@ -35,7 +39,7 @@ class Column:
             value = self.number(row)
             return number_cell(value, "–" if value is None else self.shown(value))
         assert self.text is not None
-        return f"<td><bdi>{markup(self.text(row) or '')}</bdi></td>"
+        return f"<td><bdi>{markup(self.text(row) or '', self.limit)}</bdi></td>"
 
 
 def table(
@@ -57,7 +61,7 @@ def table(
 
 def _row(first: Column, others: Iterable[Column], row: Any, kind: str) -> str:
     assert first.text is not None
-    name = f'<th scope="row"><bdi>{markup(first.text(row) or "")}</bdi></th>'
+    name = f'<th scope="row"><bdi>{markup(first.text(row) or "", first.limit)}</bdi></th>'
     data = f' data-kind="{kind}"' if kind else ""
     return f"<tr{data}>{name}{''.join(column.cell(row) for column in others)}</tr>"
 
@@ -67,14 +71,14 @@ def holder_table(memory: MethodMemory, names: ValueNames) -> str:
     peak = memory.peak
     columns = [
         Column("value", lambda h: names.name(h.row)),
-        Column("why it is there", _why),
+        Column("size [bytes]", None, lambda h: h.size_bytes, sort="descending"),
         Column("#", None, lambda h: _made(memory.plan, h.row)),
+        Column("share of the peak", None, lambda h: h.share, percent),
+        Column("saves [bytes]", None, lambda h: h.saves_bytes),
+        Column("why it is there", _why),
         Column("module", lambda h: _module(names, h.row)),
         Column("source", lambda h: names.source(h.row)),
         Column("type", lambda h: memory.type_text(h.row)),
-        Column("size [bytes]", None, lambda h: h.size_bytes, sort="descending"),
-        Column("share of the peak", None, lambda h: h.share, percent),
-        Column("saves [bytes]", None, lambda h: h.saves_bytes),
         Column("steps", None, lambda h: _steps(memory.plan, h.row)),
     ]
     shared = ""
@@ -92,7 +96,7 @@ def _why(holder: Holder) -> str:
     if holder.held is Held.WAITING and holder.next_operator:
         operator = holder.next_operator.rpartition("::")[2]
         return f"waits for {operator} #{holder.next_step}"
-    return holder.held.value
+    return REASONS[holder.held][0]
 
 
 def _made(plan: MemoryPlan, row: int) -> int | None:
@@ -112,15 +116,18 @@ def _steps(plan: MemoryPlan, row: int) -> int:
 def what_if_table(memory: MethodMemory) -> str:
     """What would need less, that which saves the most first."""
     columns = [
-        Column("what", lambda answer: answer.message),
+        Column("what", lambda answer: answer.message, limit=_SENTENCE),
         Column("kind", lambda answer: answer.kind.replace("_", " ")),
-        Column("arenas smaller by [bytes]", None, lambda answer: answer.saves_planned_bytes),
-        Column("peak lower by [bytes]", None, lambda answer: answer.saves_peak_bytes),
-        Column("arenas then [bytes]", None, lambda answer: answer.planned_bytes),
-        Column("peak then [bytes]", None, lambda answer: answer.peak_bytes),
-        Column("what must hold", lambda answer: answer.condition),
+        Column("arenas [bytes]", None, lambda a: a.saves_planned_bytes, _less, "descending"),
+        Column("peak [bytes]", None, lambda a: a.saves_peak_bytes, _less),
+        Column("what must hold", lambda answer: answer.condition, limit=_SENTENCE),
     ]
     return table("What would need less", columns, memory.what_ifs)
+
+
+def _less(saved: float) -> str:
+    """A saving as what a figure changes by: -2,048; arenas may also grow."""
+    return f"{-saved:+,.0f}" if saved else "0"
 
 
 def arena_table(memory: MethodMemory) -> str:
@@ -160,12 +167,12 @@ def value_table(memory: MethodMemory, names: ValueNames) -> str:
     plan, holders = memory.plan, memory.holders
     columns = [
         Column("value", names.name),
-        Column("role", names.role),
+        Column("size [bytes]", None, lambda row: int(plan.size_bytes[row]), sort="descending"),
         Column("#", None, lambda row: _made(plan, row)),
+        Column("role", names.role),
         Column("module", lambda row: _module(names, row)),
         Column("source", names.source),
         Column("type", memory.type_text),
-        Column("size [bytes]", None, lambda row: int(plan.size_bytes[row]), sort="descending"),
         Column("arena", None, lambda row: int(plan.arena[row])),
         Column("offset [bytes]", None, lambda row: int(plan.offset[row])),
         Column("first #", None, lambda row: _step(plan, row, int(plan.first[row]))),

@@ -23,7 +23,7 @@ from etscope.inspector.wording import counted, size_text
 TOP = 20
 
 #: Why a value is there, in a word, and its colour; what only waits is hatched.
-_REASONS = {
+REASONS = {
     Held.USED: ("used at the peak", palette.OPERATOR, ""),
     Held.WAITING: ("waits for a later instruction", palette.DELEGATE, palette.HATCH),
     Held.OUTPUT: ("waits for the caller", palette.OF_ROLE["output"], palette.HATCH),
@@ -58,7 +58,7 @@ def holders_figure(peak: Peak, names: ValueNames, top: int = TOP) -> Figure | No
     if not peak.holders:
         return None
     shown, rest = peak.holders[:top], peak.holders[top:]
-    series = {held: _Series(*_REASONS[held]) for held in _REASONS}
+    series = {held: _Series(*REASONS[held]) for held in REASONS}
     for place, holder in enumerate(shown):
         mine = series[holder.held]
         mine.rows.append(place)
@@ -67,7 +67,7 @@ def holders_figure(peak: Peak, names: ValueNames, top: int = TOP) -> Figure | No
     words = _left(len(rest), sum(holder.size_bytes for holder in rest), peak, "value")
     where = "" if peak.arena is None else f" of arena {peak.arena}"
     title = f"Who holds the peak{where}, {size_text(peak.peak_bytes)}"
-    return _figure(title, list(series.values()), peak, words)
+    return _figure(title, list(series.values()), peak, words, legend=True)
 
 
 def modules_at_peak_figure(peak: Peak, names: ValueNames, top: int = TOP) -> Figure | None:
@@ -88,7 +88,7 @@ def modules_at_peak_figure(peak: Peak, names: ValueNames, top: int = TOP) -> Fig
     rest = ranked[top:]
     words = _left(len(rest), sum(size for _, (size, _) in rest), peak, "module")
     title = f"The peak by module, {size_text(peak.peak_bytes)}"
-    return _figure(title, [known, unknown], peak, words)
+    return _figure(title, [known, unknown], peak, words, legend=bool(unknown.bars))
 
 
 def module_shares(peak: Peak, names: ValueNames) -> dict[str, tuple[int, int]]:
@@ -124,7 +124,7 @@ def _left(count: int, size: int, peak: Peak, what: str) -> str:
     return "; ".join(parts)
 
 
-def _figure(title: str, series: list[_Series], peak: Peak, words: str) -> Figure:
+def _figure(title: str, series: list[_Series], peak: Peak, words: str, *, legend: bool) -> Figure:
     drawn = [one for one in series if one.bars]
     scale = byte_scale(float(max(bar.size_bytes for one in drawn for bar in one.bars)))
     by_row = {row: bar for one in drawn for row, bar in zip(one.rows, one.bars, strict=True)}
@@ -147,9 +147,9 @@ def _figure(title: str, series: list[_Series], peak: Peak, words: str) -> Figure
             "yaxis.tickfont.size": 11,
             "xaxis.title.text": f"bytes at the peak [{scale.symbol}]",
             "xaxis.range": [0, longest * 1.5],
-            **(NARROW_LEGEND if len(drawn) > 1 else {"title.font.size": 14}),
+            **(NARROW_LEGEND if legend else {"title.font.size": 14}),
         },
-        showlegend=len(drawn) > 1,
+        showlegend=legend,
         legend=LEGEND,
         barmode="overlay",
     )
