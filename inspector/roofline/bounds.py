@@ -17,7 +17,7 @@ MEMORY = "memory-bound"
 OVERHEAD = "overhead-bound"  # short, and the machine could have done its work in a tenth of it
 KERNEL = "kernel-bound"  # not short, and the machine could have done its work in a tenth of it
 UNKNOWN = "unknown"
-BOUNDS = (COMPUTE, MEMORY, OVERHEAD, KERNEL, UNKNOWN)
+BOUNDS: tuple[str, ...] = (COMPUTE, MEMORY, OVERHEAD, KERNEL, UNKNOWN)
 
 #: From this share of a roof on, the machine is what limits: tuned kernels reach a third of it
 #: and more, and of what reaches less than a tenth, nine tenths of the time went elsewhere.

@@ -9,6 +9,8 @@ from etscope.etdump.scalar_types import SCALAR_TYPES
 
 #: More elements than this is no tensor that ever was: the sizes are not true.
 _MOST = 2**62
+#: More dimensions than any tensor has; the product of a million sizes would take minutes.
+_DIMS = 64
 #: float16, float32, float64, bfloat16, complex and float8 types, by their number.
 _FLOATING = frozenset({5, 6, 7, 8, 9, 10, 15, 23, 24, 25, 26})
 
@@ -28,7 +30,8 @@ class Operand(NamedTuple):
     @property
     def is_known(self) -> bool:
         """Whether its sizes are known and can be true."""
-        return min(self.shape, default=0) >= 0 and self.elements <= _MOST
+        sizes = self.shape
+        return len(sizes) <= _DIMS and min(sizes, default=0) >= 0 and self.elements <= _MOST
 
     @property
     def is_floating(self) -> bool:

@@ -2,30 +2,38 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
+from etscope.inspector.correlate.origins import Origins
+from etscope.inspector.latency import MethodLatency
+from etscope.inspector.roofline.operator_roof import OperatorRoof
 from etscope.inspector.wording import finite
 
-if TYPE_CHECKING:
-    from etscope.inspector.roofline.roofline import OperatorRoof, Roofline
 
-
-def roof_rows(roofline: Roofline) -> list[dict[str, Any]]:
+def roof_rows(
+    latency: MethodLatency, origins: Origins, roofs: Sequence[OperatorRoof], whole_s: float
+) -> list[dict[str, Any]]:
     """One row per operator, in the order of the trace; None where nothing is known.
 
     Figures are per inference. `flops` and bytes are estimated, `time_ms` is
     measured, rates and shares are derived from them; `flops` counts operations
     on integers where `integer` says so, and so does `gflops_per_s`.
+
+    Args:
+        whole_s: the method's time.
     """
-    return [_row(roofline, roof) for roof in roofline.rows]
+    return [_row(latency, origins, roof, whole_s) for roof in roofs]
 
 
-def _row(roofline: Roofline, roof: OperatorRoof) -> dict[str, Any]:
-    rows, origins, at = roofline.latency.rows, roofline.origins, roof.row
+def _row(
+    latency: MethodLatency, origins: Origins, roof: OperatorRoof, whole_s: float
+) -> dict[str, Any]:
+    rows, at = latency.rows, roof.row
     time_s = roof.time_s
-    share = None if time_s is None else time_s / roofline.whole_s if roofline.whole_s else None
+    share = None if time_s is None else time_s / whole_s if whole_s else None
     return {
-        "method": roofline.latency.method,
+        "method": latency.method,
         "row": at,
         "chain": int(rows.chain[at]),
         "instruction": int(rows.instruction[at]),

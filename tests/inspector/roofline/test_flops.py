@@ -68,6 +68,7 @@ def test_integers_are_labelled_and_numbers_beside_them_are_not() -> None:
         (call("aten::topk.values", (9,), out=(2,)), "how often it compares depends on the values"),
         (call("aten::add.out", (-1,), out=(-1,)), "a size of its tensors is not known"),
         (call("aten::add.out", (2**40, 2**40), out=(1,)), "a size of its tensors is not known"),
+        (call("aten::add.out", (2**62,) * 200_000, out=(1,)), "a size of its tensors is not known"),
         (call("aten::addmm.out", (4,), out=(4,)), "its operands are not those of a matrix product"),
     ],
 )
