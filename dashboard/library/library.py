@@ -16,6 +16,7 @@ from etscope.dashboard.library.listing import Listing
 from etscope.dashboard.library.opened import Opened
 from etscope.dashboard.library.opening import COPY_LIMIT, open_entry
 from etscope.dashboard.library.private_folder import PrivateFolder
+from etscope.dashboard.library.reports import about
 from etscope.dashboard.library.roots import Found, Roots
 from etscope.dashboard.library.shelf import Shelf
 from etscope.dashboard.library.weight import estimated_bytes
@@ -231,7 +232,7 @@ def _weight(opened: Opened) -> int:
 
 def _about(opened: Opened) -> About:
     try:
-        return opened.about()
+        return about(opened)
     except Exception:  # what it cannot say in the list must not keep it from being opened
         _LOG.exception("failed to sum up %s", opened.entry.place)
         return About(None, None, None)

@@ -20,6 +20,7 @@ from etscope.dashboard.library.content import (
 )
 from etscope.dashboard.library.entry import OPENED, Entry
 from etscope.dashboard.library.opened import Opened
+from etscope.dashboard.library.place_words import by_its_place
 from etscope.dashboard.library.private_folder import PrivateFolder, remove_with
 from etscope.etdump.errors import ChangedTrace, NotATrace, TraceError
 from etscope.etdump.file_kind import FileKind
@@ -28,9 +29,6 @@ from etscope.inspector.recording import Recording, open_recording
 
 #: A larger trace is read where it lies, after a look at whether it changed.
 COPY_LIMIT = 2**28
-
-#: The words of a reader for callers of Python, and what a viewer can do instead.
-_ANYWAY = ("open it with strict=False to keep what is readable", "open what is readable of it")
 
 #: What to do with a file that is something else.
 _CURES = {
@@ -116,11 +114,11 @@ def _read(entry: Entry, path: Path, salvage: bool, on_growth: Callable[[Opened],
     try:
         if entry.kind in (FileKind.PROGRAM, FileKind.BUNDLED_PROGRAM):
             program = replace(read_program(path), path=entry.place)
-            return Opened(entry, None, program, on_growth=on_growth)
+            return Opened(entry, path, None, program, on_growth=on_growth)
         recording = _named(open_recording(path, strict=not salvage), entry, path)
-        return Opened(entry, recording, recording.program, salvage, on_growth=on_growth)
+        return Opened(entry, path, recording, recording.program, salvage, on_growth=on_growth)
     except TraceError as error:
-        raise _in_words_of_the_list(error, entry, path) from error
+        raise by_its_place(error, entry, path) from error
 
 
 def _named(recording: Recording, entry: Entry, path: Path) -> Recording:
@@ -133,9 +131,3 @@ def _named(recording: Recording, entry: Entry, path: Path) -> Recording:
         program=program and replace(program, path=entry.place),
         notes=tuple(note.replace(str(path), entry.place) for note in recording.notes),
     )
-
-
-def _in_words_of_the_list(error: TraceError, entry: Entry, path: Path) -> TraceError:
-    message = error.message.replace(str(path), entry.place)
-    where = (error.path or entry.place).replace(str(path), entry.place)
-    return type(error)(message, path=where, offset=error.offset, cure=error.cure.replace(*_ANYWAY))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from etscope.dashboard.library.opened import Opened
+from etscope.dashboard.library.reports import latency_of, memory_of, program_of, source_of
 from etscope.dashboard.server.jobs import Progress
 from etscope.dashboard.server.wire import EXACT
-from etscope.etdump.bundle import PROGRAM
 from etscope.etdump.columns import Kind
 from etscope.etdump.errors import TraceError
 
@@ -26,31 +25,50 @@ class Columns:
     columns: Mapping[str, NDArray[Any]]
 
 
+@dataclass(frozen=True, eq=False)
+class Framed:
+    """An answer whose columns are packed already: a head of JSON in ASCII, and their bytes."""
+
+    head: str
+    data: bytes
+
+
 #: Makes an answer; a mapping is sent as JSON. It says how far it is, which may cancel it.
-Maker = Callable[[Opened, Progress], Mapping[str, Any] | Columns]
+Maker = Callable[[Opened, Progress], Mapping[str, Any] | Columns | Framed]
 
 
 def latency(opened: Opened, progress: Progress) -> Mapping[str, Any]:
     """The latency report; see docs/schemas/latency.json."""
     progress.step(0.1, "joining events with operators")
-    report = opened.latency
+    report = latency_of(opened)
     progress.step(0.7, "writing the rows")
     return report.to_json()
 
 
 def program(opened: Opened, progress: Progress) -> Mapping[str, Any]:
     """The report on the program; see docs/schemas/program.json."""
-    from etscope.inspector.program.report import program_report
-
-    found = opened.program
-    if found is None:
-        cure = "Open the .pte itself, or a bundle that has it."
-        raise TraceError("no program came with this trace", path=opened.entry.place, cure=cure)
     progress.step(0.1, "looking into the program")
-    report = opened.answer("program", lambda: program_report(found))
-    name = PROGRAM if opened.recording is not None else opened.entry.name
-    digest = hashlib.sha256(found.file.data).hexdigest()
-    return report.to_json({"path": opened.entry.place, "sha256": {name: digest}})
+    report = program_of(opened)
+    return report.to_json(source_of(opened, report.program))
+
+
+def memory(opened: Opened, progress: Progress) -> Mapping[str, Any]:
+    """The report on memory; see docs/schemas/memory.json."""
+    progress.step(0.1, "laying out the memory plan")
+    report = memory_of(opened)
+    progress.step(0.7, "writing the rows")
+    return report.to_json(source_of(opened, report.program))
+
+
+def timeline(opened: Opened, progress: Progress) -> Framed:
+    """The slices that the canvas of the timeline draws: header and columns of their own format."""
+    from etscope.dashboard.timeline.columns import timeline_of
+
+    progress.step(0.1, "joining events with operators")
+    report = latency_of(opened)
+    progress.step(0.4, "laying out the slices")
+    found = timeline_of(report)
+    return Framed(found.header_json, found.data)
 
 
 def events(opened: Opened, progress: Progress) -> Columns:
@@ -94,4 +112,10 @@ def events(opened: Opened, progress: Progress) -> Columns:
 
 
 #: The answers that every dashboard gives.
-MAKERS: Mapping[str, Maker] = {"latency": latency, "program": program, "events": events}
+MAKERS: Mapping[str, Maker] = {
+    "latency": latency,
+    "memory": memory,
+    "program": program,
+    "timeline": timeline,
+    "events": events,
+}

@@ -12,9 +12,9 @@ from functools import partial
 
 from etscope.dashboard.library.library import Library
 from etscope.dashboard.library.shelf import Shelf
-from etscope.dashboard.server.answers import MAKERS, Columns, Maker
+from etscope.dashboard.server.answers import MAKERS, Columns, Framed, Maker
 from etscope.dashboard.server.jobs import Job, Jobs, Progress
-from etscope.dashboard.server.wire import MIMETYPE, pack
+from etscope.dashboard.server.wire import MIMETYPE, framed, pack
 from etscope.etdump.errors import UsageError
 
 #: Answers that take longer are given as a job, whose progress can be asked for.
@@ -100,6 +100,8 @@ class Replies:
         progress.step(0.9, "sending it")
         if isinstance(answer, Columns):
             return _reply(pack(answer.head, answer.columns), MIMETYPE, _PACKED_COLUMNS)
+        if isinstance(answer, Framed):
+            return _reply(framed(answer.head, answer.data), MIMETYPE, _PACKED_COLUMNS)
         text = json.dumps(answer, allow_nan=False, separators=(",", ":"))
         return _reply(text.encode("ascii"), "application/json", None)
 

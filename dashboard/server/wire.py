@@ -78,9 +78,14 @@ def pack(head: Mapping[str, Any], columns: Mapping[str, NDArray[Any]]) -> bytes:
         data = array.tobytes()
         pieces += [data, bytes(-len(data) % _ALIGNED)]
         offset += len(data) + -len(data) % _ALIGNED
-    text = json.dumps({"head": head, "columns": rows}, allow_nan=False).encode("ascii")
+    return framed(json.dumps({"head": head, "columns": rows}, allow_nan=False), *pieces)
+
+
+def framed(head: str, *data: bytes) -> bytes:
+    """A head of JSON in ASCII and bytes behind it, which begin at a multiple of 8."""
+    text = head.encode("ascii")
     text += b" " * (-len(text) % _ALIGNED)
-    return b"".join((MAGIC, len(text).to_bytes(4, "little"), text, *pieces))
+    return b"".join((MAGIC, len(text).to_bytes(4, "little"), text, *data))
 
 
 def unpack(answer: bytes) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
@@ -89,13 +94,22 @@ def unpack(answer: bytes) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     Raises:
         ValueError: it is none.
     """
-    if answer[:4] != MAGIC:
-        raise ValueError("this is no answer of columns: it does not begin with ETSC")
-    begin = 8 + int.from_bytes(answer[4:8], "little")
-    whole = json.loads(answer[8:begin])
+    whole, begin = head_of(answer)
     types = {name: np.dtype(f"<{code}") for code, name in _TYPES.items()}
     columns = {
         row["name"]: np.frombuffer(answer, types[row["type"]], row["length"], begin + row["offset"])
         for row in whole["columns"]
     }
     return whole["head"], columns
+
+
+def head_of(answer: bytes) -> tuple[Any, int]:
+    """(the head of an answer, where its bytes begin).
+
+    Raises:
+        ValueError: it is none.
+    """
+    if answer[:4] != MAGIC:
+        raise ValueError("this is no answer of columns: it does not begin with ETSC")
+    begin = 8 + int.from_bytes(answer[4:8], "little")
+    return json.loads(answer[8:begin]), begin

@@ -25,6 +25,7 @@ from project import ROOT
 from etscope.dashboard.library.library import Library
 from etscope.dashboard.library.opened import Opened
 from etscope.dashboard.library.opening import open_entry
+from etscope.dashboard.library.reports import latency_of
 from etscope.dashboard.library.roots import Roots
 from etscope.etdump.errors import ChangedTrace, MissingFile, TraceError, UnknownTrace
 from etscope.etdump.file_kind import FileKind
@@ -91,7 +92,7 @@ def test_an_opened_trace_goes_by_the_place_it_was_given(library: Library, folder
     whole = library.opened(keys(library)["made.etscope"])
     assert whole.recording is not None
     assert whole.recording.source == str(folder / "made.etscope")
-    assert whole.latency.source()["path"] == whole.recording.source
+    assert latency_of(whole).source()["path"] == whole.recording.source
 
 
 def test_an_opened_trace_does_not_change_with_its_file(library: Library, folder: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import threading
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -11,14 +12,16 @@ from typing import Any
 
 import numpy as np
 import pytest
+from jsonschema import Draft202012Validator
 from opened_traces import bundle, dump_bytes, keys, opened_library, program_bytes, write
+from project import ROOT
 from served_dashboard import Answer, Client, served
 
 from etscope.dashboard.library.library import Library
 from etscope.dashboard.library.opened import Opened
 from etscope.dashboard.server.answers import MAKERS
 from etscope.dashboard.server.jobs import Progress
-from etscope.dashboard.server.wire import unpack
+from etscope.dashboard.server.wire import head_of, unpack
 from etscope.inspector.latency_report import latency_report
 from etscope.inspector.recording import open_recording
 
@@ -89,7 +92,31 @@ def test_an_unchanged_list_is_not_sent_again(client: Client, library: Library) -
 def test_a_report_is_the_one_of_the_api(client: Client, library: Library, tmp_path: Path) -> None:
     answer = client.answer(answers(library, "made.etscope", "latency"))
     assert answer.json == latency_report(open_recording(tmp_path / "made.etscope")).to_json()
-    assert client.answer(answers(library, "p.pte", "program")).json["schema"] == "etscope.program"
+
+
+@pytest.mark.parametrize("name", ["made.etscope", "p.pte"])
+@pytest.mark.parametrize("answer", ["memory", "program"])
+def test_a_document_is_what_its_schema_says(
+    client: Client, library: Library, name: str, answer: str
+) -> None:
+    document = client.answer(answers(library, name, answer)).json
+    schema = json.loads((ROOT / "docs" / "schemas" / f"{answer}.json").read_text("utf-8"))
+    Draft202012Validator(schema).validate(document)
+    assert str(library.folder.path) not in str(document)
+    assert document["source"]["path"].endswith(name)
+
+
+def test_a_dump_alone_has_no_memory_plan(client: Client, library: Library) -> None:
+    answer = client.answer(answers(library, "a.etdp", "memory"))
+    assert answer.status == 422
+    assert "no program came with this trace" in answer.json["error"]
+
+
+def test_the_timeline_comes_as_its_canvas_reads_it(client: Client, library: Library) -> None:
+    head, begin = head_of(client.answer(answers(library, "made.etscope", "timeline")).body)
+    assert head["format"] == "etscope.timeline"
+    assert head["slices"] == 9
+    assert begin % 8 == 0
 
 
 def test_events_come_as_columns(client: Client, library: Library) -> None:
