@@ -152,7 +152,7 @@ class Baseline:
             kind=change.kind,
             rows=change.rows,
             instruction=change.instruction,
-            message=f"{change.what}, {_effect(self.peak_bytes, peak, self.before, planned)}",
+            message=f"{change.what}, {self._effect(peak, planned)}",
             condition=change.condition,
             peak_bytes=peak,
             planned_bytes=planned,
@@ -162,25 +162,23 @@ class Baseline:
             order=change.order,
         )
 
+    def _effect(self, peak: int, planned: int) -> str:
+        """What becomes of the peak and of the arenas, in a sentence."""
+        # Better places alone are an answer of their own: here both sides have them.
+        both = "" if self.before == self.plan.planned_bytes else ", both planned anew"
+        arenas = f"{size_text(planned)} instead of {size_text(self.before)}{both}"
+        if planned == self.before:
+            arenas = f"{size_text(planned)} as before"
+        if peak >= self.peak_bytes:
+            return f"the arenas would need {arenas}"
+        effect = f"the peak would be {size_text(peak)} instead of {size_text(self.peak_bytes)}"
+        same = peak == planned and self.peak_bytes == self.before and not both
+        return effect if same else f"{effect}, and the arenas {arenas}"
+
     def operator(self, instruction: int) -> str:
         """An instruction in a sentence: "aten::relu.out (instruction 12)"."""
         name = self.plan.method.operator_of_instruction[instruction]
         return f"{name} (instruction {instruction})"
-
-
-def _effect(peak: int, new_peak: int, arenas: int, new_arenas: int) -> str:
-    """What becomes of the peak and of the arenas, in a sentence."""
-    if new_peak >= peak:
-        return f"the arenas would need {size_text(new_arenas)} instead of {size_text(arenas)}"
-    effect = f"the peak would be {size_text(new_peak)} instead of {size_text(peak)}"
-    same = new_peak == new_arenas and peak == arenas
-    return effect if same else f"{effect}, and the arenas {_against(new_arenas, arenas)}"
-
-
-def _against(new: int, old: int) -> str:
-    if new == old:
-        return f"{size_text(new)} as before"
-    return f"{size_text(new)} instead of {size_text(old)}"
 
 
 def baseline_of(plan: MemoryPlan) -> Baseline | None:

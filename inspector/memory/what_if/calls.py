@@ -134,8 +134,8 @@ class Calls:
     def border(self) -> NDArray[np.bool_]:
         """Per instruction whether the order around it must stay: nothing moves across it.
 
-        Jumps and what they go to, moves, ends of chains, calls that give no tensor (sizes,
-        numbers), that only change a shape, or that give other numbers each time.
+        Jumps, moves, calls that give no tensor (sizes, numbers), that only change a shape, that
+        give other numbers each time, or that use what a move handed over.
         """
         table, method = self.plan.method.instructions, self.plan.method
         fixed = [is_prim(o) or not repeats(o) for o in method.operators]
@@ -145,6 +145,9 @@ class Calls:
             out |= kernel & np.array(fixed, np.bool_)[np.where(kernel, table.callee, 0)]
         writes = np.zeros(len(table), np.bool_)
         writes[self.plan.touches.row[self.plan.touches.writes]] = True
+        used = self.blocks.of_tensor[self.plan.touches.tensor]
+        handed_over = (used >= 0) & np.append(self.moved, False)[used]
+        out[self.plan.touches.row[handed_over]] = True
         return out | ~writes
 
     @cached_property

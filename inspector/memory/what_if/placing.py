@@ -11,7 +11,7 @@ _ALIGNMENTS = (8, 1)
 
 
 def placement_answers(base: Baseline) -> list[WhatIf]:
-    """What it saves to plan the same order again: the largest value first, in the tightest gap."""
+    """What it saves to give the same values in the same order other places: see replan."""
     before, after = base.plan.planned_bytes, base.planned_again
     if before - after < LEAST * before or after >= before:
         return []
@@ -20,9 +20,9 @@ def placement_answers(base: Baseline) -> list[WhatIf]:
             kind="placement",
             rows=(),
             instruction=None,
-            message="if the same values of the same order were placed the largest first, each in"
-            f" the tightest gap, the arenas would need {size_text(after)} instead of"
-            f" {size_text(before)}",
+            message="if the same values in the same order were placed otherwise (the largest or"
+            " longest-lived first, each in the tightest gap), the arenas would need"
+            f" {size_text(after)} instead of {size_text(before)}",
             condition="The exporter is given a planning algorithm that places values so.",
             peak_bytes=base.peak_bytes,
             planned_bytes=after,

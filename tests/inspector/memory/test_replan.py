@@ -59,6 +59,18 @@ def test_places_are_multiples_of_the_alignment() -> None:
     assert placed(values, 1).arena_bytes == {1: 20}
 
 
+def test_another_order_is_taken_where_it_needs_less() -> None:
+    """Below the large value, the first two of step 3 leave no room of their size side by side."""
+    values = lives((48, 1, 2), (32, 1, 3), (16, 1, 3), (32, 3, 4), (32, 3, 4))
+    _, size, first, last = values
+    order = next(replan._orders(size, first, last))
+    largest_first = replan._placed(size[order], first[order], last[order])
+    assert largest_first is not None
+    assert (largest_first + size[order]).max() == 128
+    assert placed(values).arena_bytes == {1: 112}
+    assert live_bytes_of(values, 6).max() == 112
+
+
 def test_arenas_are_apart() -> None:
     both = Lives(
         *(

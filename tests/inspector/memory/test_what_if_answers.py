@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import program_builder as make
+import pytest
+from fuzz.mutations import mutations
 from hypothesis import given, settings
 from planned_methods import Call, chain_of, plan_of, plans
+from project import ROOT
 
+from etscope.etdump.errors import TraceError
 from etscope.etdump.program import read_program
+from etscope.inspector.memory.peak import peak_of
 from etscope.inspector.memory.plan import MemoryPlan, memory_plan
 from etscope.inspector.memory.what_if.answer import baseline_of
 from etscope.inspector.memory.what_if.answers import what_ifs
@@ -24,8 +31,8 @@ def test_the_same_order_may_fit_into_less() -> None:
         1280 - 512,
     )
     assert found.message == (
-        "if the same values of the same order were placed the largest first, each in the tightest"
-        " gap, the arenas would need 512 bytes instead of 1.28 kB"
+        "if the same values in the same order were placed otherwise (the largest or longest-lived"
+        " first, each in the tightest gap), the arenas would need 512 bytes instead of 1.28 kB"
     )
 
 
@@ -60,6 +67,26 @@ def test_a_value_that_never_lives_needs_its_place() -> None:
     base = baseline_of(memory_plan(read_program(make.program(made)), "forward"))
     assert base is not None
     assert base.planned_again == 256
+
+
+@pytest.mark.parametrize("sample", ["transformer_kv", "two_methods"])
+def test_of_broken_programs_answers_hold_or_there_are_none(sample: str) -> None:
+    seed = (ROOT / "sample_traces" / f"{sample}.etscope" / "program.pte").read_bytes()
+    planned = 0
+    for _, data in mutations(seed, Random(11), 40):
+        try:
+            program = read_program(data)
+            plans_ = [memory_plan(program, method.name) for method in program.methods]
+        except TraceError:
+            continue
+        planned += len(plans_)
+        for plan in plans_:
+            peak = peak_of(plan)
+            sizes = sum(holder.size_bytes for holder in peak.holders)
+            assert sizes - peak.shared_bytes == peak.peak_bytes
+            assert all(0 <= h.saves_bytes <= h.absent_saves_bytes for h in peak.holders)
+            assert all(answer.verified for answer in what_ifs(plan))
+    assert planned
 
 
 def test_of_no_values_there_is_nothing_to_say() -> None:
