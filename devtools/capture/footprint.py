@@ -6,7 +6,7 @@ import json
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from etscope.devtools.capture.footprint_maps import Span, kinds_of, spans_of
 from etscope.devtools.capture.footprint_probe import ROWS, TABLES
@@ -114,24 +114,24 @@ def _states(path: Path, rows: list[dict[str, Any]], program: str) -> list[_State
         return states
     settling = None
     with path.open("rb") as file:
-
-        def text(key: str) -> bytes:
-            begin, length = state.row[key]
-            file.seek(begin)
-            return file.read(length)
-
         for state in states:
-            spans = spans_of(text("smaps"))
+            spans = spans_of(_text(file, state.row["smaps"]))
             if state.row["name"] == LIBRARIES:
                 settling = _Settling()
             settled = None if settling is None else settling.next(spans)
             state.add(spans, kinds_of(spans, program, state.row["stacks"]), settled)
-            state.status = text("status")
+            state.status = _text(file, state.row["status"])
             if "trimmed" in state.row:
-                after, spans = _State(state.row), spans_of(text("trimmed"))
+                after, spans = _State(state.row), spans_of(_text(file, state.row["trimmed"]))
                 after.add(spans, kinds_of(spans, program, state.row["stacks"]), None)
                 state.kept = max(state.anonymous() - after.anonymous(), 0)
     return states
+
+
+def _text(file: BinaryIO, place: tuple[int, int]) -> bytes:
+    begin, length = place
+    file.seek(begin)
+    return file.read(length)
 
 
 class _Settling:

@@ -9,47 +9,17 @@ What neither names is unattributed.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 
-from etscope.etdump.footprint import (
-    ANONYMOUS,
-    HEAP,
-    LIBRARIES,
-    LIBRARY,
-    OTHER,
-    PROGRAM_FILE,
-    STACK,
-    STEADY,
-    Footprint,
-    Phase,
-)
+from etscope.etdump.footprint import LIBRARIES, LIBRARY, STEADY, Footprint, Phase
 from etscope.etdump.program import Program
-from etscope.inspector.memory.footprint_heap import (
-    PLANNED,
-    Asked,
-    asked_of_heap,
-    shared_arena_bytes,
-)
+from etscope.inspector.memory.footprint_heap import PLANNED, asked_of_heap
+from etscope.inspector.memory.footprint_parts import MEASURED, GrowthPart, by_mapping, of_heap
 from etscope.inspector.wording import percent, size_text
-
-MEASURED, DERIVED = "measured", "derived"
 
 #: What growth is counted in, the best first: shared pages by their share, not at all, whole.
 BASES = ("pss_bytes", "uss_bytes", "rss_bytes")
 
 _SETTLED = "settled_pss_bytes"
-
-
-@dataclass(frozen=True)
-class GrowthPart:
-    """A named part of the growth."""
-
-    group: str  # kind of mapping
-    label: str
-    size_bytes: int  # as many bytes of new pages; negative where pages went
-    basis: str  # measured, planned, estimated or derived
-    evidence: str  # why it has this name
-    asked_bytes: int | None = None  # of the allocator: it may lie on pages that were there before
 
 
 @dataclass(frozen=True)
@@ -95,14 +65,20 @@ class FootprintLedger:
             return f"In the steady state {name} is not above that of the loaded libraries."
         share = percent(abs(self.unattributed_bytes) / self.own_growth_bytes)
         held = f"The steady state holds {size_text(self.own_growth_bytes)} above the loaded"
-        named = [
-            f"{size_text(part.size_bytes)} {part.label} ({part.basis})"
-            for part in self.parts[:3]
-            if part.size_bytes > 0
-        ]
+        named = [f"{size_text(size)} {label} ({basis})" for label, size, basis in self._largest]
         most = f": most of it {', '.join(named)}" if named else ""
         rest = f"{share} is unattributed" if self.unattributed_bytes else "nothing is unattributed"
         return f"{held} libraries ({name}, measured){most}; {rest}.{self._peak_text}"
+
+    @property
+    def _largest(self) -> list[tuple[str, int, str]]:
+        """Three parts for a sentence, libraries as one, and planned arenas in any case."""
+        code = sum(part.size_bytes for part in self.parts if part.group == LIBRARY)
+        others = [part for part in self.parts if part.group != LIBRARY]
+        found = [("code and data of libraries", code, MEASURED)]
+        found += [(part.label, part.size_bytes, part.basis) for part in others]
+        found = sorted((one for one in found if one[1] > 0), key=lambda one: -one[1])
+        return found[:3] + [one for one in found[3:] if one[2] == PLANNED]
 
     @property
     def _peak_text(self) -> str:
@@ -135,10 +111,10 @@ def footprint_ledger(footprint: Footprint, program: Program | None) -> Footprint
     parts: list[GrowthPart] = []
     heap, notes = own, list(footprint.notes)
     if base.mapped and steady.mapped:
-        parts, heap = _by_mapping(base, steady, figure)
+        parts, heap = by_mapping(base, steady, figure)
     else:
         notes.append("Growth is not told by mapping: pages of files and libraries have no name.")
-    parts += _of_heap(heap, steady, asked_of_heap(footprint, program), program)
+    parts += of_heap(heap, steady, asked_of_heap(footprint, program), program)
     parts = [part for part in parts if part.size_bytes]
     peak, phase = _peak(footprint)
     return FootprintLedger(
@@ -152,68 +128,6 @@ def footprint_ledger(footprint: Footprint, program: Program | None) -> Footprint
         peak_phase=phase,
         notes=tuple(notes),
     )
-
-
-def _by_mapping(base: Phase, steady: Phase, figure: str) -> tuple[list[GrowthPart], int]:
-    """Parts that a mapping names, and the growth of those that none does."""
-    before = {(row.kind, row.name): row.figures for row in base.mapped}
-    after = {(row.kind, row.name): row.figures for row in steady.mapped}
-    parts: list[GrowthPart] = []
-    heap = 0
-    for kind, name in {**before, **after}:
-        there = after.get((kind, name), {}).get(figure, 0)
-        size = there - before.get((kind, name), {}).get(figure, 0)
-        if kind in (HEAP, ANONYMOUS):
-            heap += size
-        elif kind in _LABELS:
-            label = f"code and data of {name}" if kind == LIBRARY and name else _LABELS[kind]
-            parts.append(GrowthPart(kind, label, size, MEASURED, "pages of its mappings"))
-    return parts, heap
-
-
-_LABELS = {
-    PROGRAM_FILE: "pages of the program's file",
-    LIBRARY: "code and data of other libraries",
-    STACK: "stacks of threads",
-    OTHER: "pages of other files",
-}
-
-
-def _of_heap(
-    grown: int, steady: Phase, asked: list[Asked] | None, program: Program | None
-) -> list[GrowthPart]:
-    """Name the growth of heap and anonymous memory; what is left over has no name."""
-    if grown <= 0:
-        evidence = "fewer pages than before"
-        return [GrowthPart(HEAP, "pages given back", grown, MEASURED, evidence)]
-    if asked is None:
-        planned = 0 if program is None else shared_arena_bytes(program)
-        evidence = "the plan alone: the allocator does not tell what it gave out"
-        size = min(planned, grown)
-        return [GrowthPart(HEAP, "planned arenas", size, PLANNED, evidence, planned)]
-    total = sum(one.size_bytes for one in asked)
-    sizes = _shared_out(asked, min(total, grown))
-    parts = [
-        GrowthPart(HEAP, one.label, size, one.basis, one.evidence, one.size_bytes)
-        for one, size in zip(asked, sizes, strict=True)
-    ]
-    spare = min(max(grown - total, 0), steady.figures.get("heap_kept_bytes", 0))
-    evidence = "it gave them back when asked after the steady state"
-    return [*parts, GrowthPart(HEAP, "kept free by the allocator", spare, MEASURED, evidence)]
-
-
-def _shared_out(asked: list[Asked], pages: int) -> list[int]:
-    """New bytes per request. Where pages were there before, each has its share of the new ones.
-
-    Requests that are negative gave back what others asked for, and count for nothing.
-    """
-    whole = sum(max(one.size_bytes, 0) for one in asked)
-    edges = [0]
-    for one in asked:
-        edges.append(edges[-1] + max(one.size_bytes, 0))
-    pages = max(pages, 0)
-    places = [edge * pages // whole if whole else 0 for edge in edges]
-    return [after - before for before, after in pairwise(places)]
 
 
 def _rows(footprint: Footprint, basis: str) -> tuple[PhaseRow, ...]:

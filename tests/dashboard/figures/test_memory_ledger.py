@@ -15,7 +15,8 @@ from etscope.dashboard.figures.memory_ledger import (
     ledger_figure,
     program_parts,
 )
-from etscope.inspector.memory.footprint import FootprintLedger, GrowthPart
+from etscope.inspector.memory.footprint import FootprintLedger
+from etscope.inspector.memory.footprint_parts import GrowthPart
 from etscope.inspector.memory.ledger import Source
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import program_builder as make
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from etscope.etdump.footprint import (
@@ -126,6 +126,20 @@ def test_the_heap_is_named_by_the_phase_that_asked() -> None:
     ]
     assert found.unattributed_bytes == (200 - 160 - 16) * KB
     assert found.explained == pytest.approx(1 - 24 / 200)
+
+
+def test_the_verdict_takes_libraries_as_one_and_always_tells_of_arenas() -> None:
+    before, after = {"one": 1, "two": 1, "heap": 500}, {"one": 101, "two": 201, "heap": 660}
+    after |= {"file": 90, "stack": 80}
+
+    verdict = ledger(a_footprint(before, after), a_program((64 * KB,))).verdict
+
+    assert verdict == (
+        "The steady state holds 645 kB above the loaded libraries (PSS, measured): most of it "
+        "307 kB code and data of libraries (measured), 92.2 kB pages of the program's file "
+        "(measured), 81.9 kB stacks of threads (measured), 65.5 kB planned arenas (planned); "
+        "nothing is unattributed."
+    )
 
 
 def test_pages_that_were_there_before_are_not_counted_as_growth() -> None:
@@ -257,6 +271,7 @@ _PHASES = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(_PHASES, st.booleans(), st.booleans())
 def test_parts_always_add_up(phases: list[Phase], delegate: bool, alone: bool) -> None:
     program = None if alone else a_program((64,), delegate=delegate)
