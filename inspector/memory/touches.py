@@ -19,6 +19,7 @@ from etscope.inspector.backends import delegate_operations
 _LISTS = (EValueKind.TENSOR_LIST, EValueKind.OPTIONAL_TENSOR_LIST)
 _CALLS = (InstructionKind.KERNEL_CALL, InstructionKind.DELEGATE_CALL)
 _VIEW = "executorch_prim::et_view.default"
+_COPY = "aten::copy_"
 _COPY_INDEX = "executorch_prim::et_copy_index.tensor"
 
 
@@ -58,11 +59,13 @@ def touches_of(program: Program, method: Method) -> Touches:
     writes = written[argument] | _delegate_writes(method, row, tensor, argument, known)
     views, is_view = _views(method)
     writes &= ~is_view[row]
-    # An out argument stands twice in a call. In place, what is written comes first: it is read.
+    # An out argument stands twice in a call. In place, what is written comes first: it is read,
+    # but where a copy replaces it.
     key = row * max(len(method.values.tensors), 1) + tensor
     repeated = np.isin(key, key[writes])
     in_place = (argument == table.args[row]) & (table.kind[row] == InstructionKind.KERNEL_CALL)
-    reads = ~writes & (~repeated | in_place)
+    reads = ~writes & ~repeated
+    reads |= ~writes & repeated & in_place & ~_overwrites(method, row, tensor, reads)
     carries = ~is_view & np.isin(table.kind, _CALLS)
     return Touches(row, tensor, reads, writes, carries[row], views, _moves(method))
 
@@ -103,6 +106,19 @@ def _calls(method: Method, operator: str) -> NDArray[np.bool_]:
     found: NDArray[np.bool_] = np.isin(table.callee, numbers)
     found &= table.kind == InstructionKind.KERNEL_CALL
     return found
+
+
+def _overwrites(
+    method: Method, row: Ints, tensor: Ints, reads: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """Per touch whether a copy takes the place of what was there, for others to read.
+
+    So the state of a loop begins. A copy that nothing reads in this inference writes
+    a buffer back, for the next one.
+    """
+    last = np.full(len(method.values.tensors), -1, np.int64)
+    np.maximum.at(last, tensor[reads], row[reads])
+    return _calls(method, _COPY)[row] & (last[tensor] > row)
 
 
 def _delegate_outputs(program: Program, method: Method) -> dict[int, int]:

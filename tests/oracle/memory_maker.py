@@ -27,6 +27,7 @@ from executorch.util.activation_memory_profiler import (
     create_tensor_allocation_info,
     generate_memory_trace,
 )
+from oracle.fresh_plans import FRESH
 from oracle.zoo_lowering import Call, Plan, lowered
 from oracle.zoo_plans import plans
 from torch import Tensor, nn
@@ -44,6 +45,7 @@ class Emitted:
     #: Graph, by identity → per node (instructions before it, instructions after it).
     graphs: dict[int, dict[int, tuple[int, int]]] = field(default_factory=dict)
     nodes: dict[int, list[Any]] = field(default_factory=dict)
+    inside: dict[int, int] = field(default_factory=dict)  # spec → graph that was being emitted
     main: int = 0
 
 
@@ -52,7 +54,7 @@ def watched() -> Iterator[dict[str, Emitted]]:
     """Look over the exporter's shoulder inside the block; one entry per method."""
     found: dict[str, Emitted] = {}
     run_node, to_value = _emitter._Emitter.run_node, _emitter._Emitter._tensor_spec_to_evalue
-    at = [""]
+    at, graphs = [""], [0]
 
     def seen_node(emitter: Any, node: Any) -> Any:
         graph = id(node.graph)
@@ -63,7 +65,9 @@ def watched() -> Iterator[dict[str, Emitted]]:
         seen.values = emitter.emitter_state.values
         nodes = seen.nodes.setdefault(graph, list(node.graph.nodes))
         before = emitter.instruction_start_offset + len(emitter.chain.instructions)
+        graphs.append(graph)
         result = run_node(emitter, node)
+        graphs.pop()
         after = emitter.instruction_start_offset + len(emitter.chain.instructions)
         seen.graphs.setdefault(graph, {})[nodes.index(node)] = (before, after)
         return result
@@ -71,6 +75,7 @@ def watched() -> Iterator[dict[str, Emitted]]:
     def seen_spec(emitter: Any, spec: Any, *rest: Any) -> Any:
         value = to_value(emitter, spec, *rest)
         found[at[0]].specs[id(value)] = spec
+        found[at[0]].inside.setdefault(id(spec), graphs[-1])
         found[at[0]].kept.append(value)
         return value
 
@@ -91,7 +96,7 @@ def planned(seen: Emitted) -> dict[str, Any]:
         spec = seen.specs.get(id(value))
         if spec is None or spec.mem_id is None:
             continue
-        graph = home.get(id(spec), seen.main)
+        graph = home.get(id(spec), seen.inside[id(spec)])
         start, end = spec.lifetime
         values[number] = {
             "arena": spec.mem_id,
@@ -132,26 +137,32 @@ def _spans_of_control(seen: Emitted) -> list[tuple[int, int]]:
     ]
 
 
-def traced(manager: Any, name: str, seen: Emitted, path: Path) -> dict[int, int] | None:
-    """Instruction → bytes alive at its node, as generate_memory_trace writes them; None: refused.
+#: Arena, offset and size of what lives at one instruction.
+Alive = list[tuple[int, int, int]]
+
+
+def traced(manager: Any, name: str, seen: Emitted, path: Path) -> dict[int, Alive] | None:
+    """Instruction → what lives at its node, as generate_memory_trace writes it; None: refused.
 
     It takes a program without operators outside of delegates for one without a plan.
     """
     try:
-        generate_memory_trace(manager, str(path), method_name=name)
+        generate_memory_trace(manager, str(path), enable_memory_offsets=True, method_name=name)
     except ValueError:
         return None
-    totals: dict[int, int] = {}
+    alive: dict[int, Alive] = {}
     for event in json.loads(path.read_text())["traceEvents"]:
-        totals[event["tid"]] = totals.get(event["tid"], 0) + event["dur"]
+        alive.setdefault(event["tid"], []).append((event["pid"], event["ts"], event["dur"]))
     path.unlink()
     # The trace numbers only the nodes at which something lives.
     timeline = create_tensor_allocation_info(manager.exported_program(name).graph)
-    rows = [node for node, alive in enumerate(timeline) if alive is not None]
-    at = {node: totals.get(row, 0) for row, node in enumerate(rows)}
+    rows = [node for node, there in enumerate(timeline) if there is not None]
+    at = {node: alive.get(row, []) for row, node in enumerate(rows)}
     reach = seen.graphs[seen.main]
     return {
-        before: at.get(node, 0) for node, (before, after) in reach.items() if after == before + 1
+        before: sorted(at.get(node, []))
+        for node, (before, after) in reach.items()
+        if after > before
     }
 
 
@@ -237,6 +248,7 @@ OWN: dict[str, Callable[[], Any]] = {
     "given": _given,
     "two_branches": _two_branches,
     "branches_apart": _branches_apart,
+    **FRESH,
 }
 
 

@@ -19,9 +19,8 @@ def plan_of(*values: Any, chain: Any, arena: int = 1024, **method: Any) -> Memor
     made = make.method(
         values=values,
         chains=[chain],
-        operators=[("aten::add", "out"), VIEW],
         delegates=[make.delegate("Gpu")],
-        **({"arenas": [0, arena]} | method),
+        **({"arenas": [0, arena], "operators": [("aten::add", "out"), VIEW]} | method),
     )
     return memory_plan(read_program(make.program(made, blobs=[b"gpu"])), "forward")
 
@@ -280,3 +279,33 @@ def test_more_arenas_than_any_exporter_plans_are_refused() -> None:
     with pytest.raises(CorruptTrace, match="there are 300 arenas, more than any exporter plans"):
         plan_of(floats(4, 0), chain=[], arenas=[0, *[16] * 300])
     assert len(plan_of(floats(4, 0), chain=[], arenas=[0, *[16] * 200]).arenas) == 200
+
+
+COPIES = [("aten::add", "out"), VIEW, ("aten::copy_", "")]
+
+
+def test_a_copy_that_begins_what_is_read_later_reads_nothing() -> None:
+    """What a loop carries: the copy takes the place of whatever lay there."""
+    plan = plan_of(
+        floats(4, 0),
+        floats(4, 16),
+        floats(4, 32),
+        chain=[make.kernel(2, 1, 0, 1), make.kernel(0, 1, 2, 2)],
+        operators=COPIES,
+        inputs=[0],
+        outputs=[2],
+    )
+    assert roles(plan)[1] == "ACTIVATION"
+    assert steps(plan)[1] == (0, 1)
+
+
+def test_a_copy_that_nothing_reads_writes_a_buffer_back() -> None:
+    plan = plan_of(
+        floats(4, 0),
+        floats(4, 16),
+        chain=[make.kernel(2, 1, 0, 1)],
+        operators=COPIES,
+        inputs=[0],
+    )
+    assert roles(plan)[1] == "BUFFER"
+    assert steps(plan)[1] == (-1, 1)
