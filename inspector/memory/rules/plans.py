@@ -50,8 +50,8 @@ def overwritten_result(report: MemoryReport) -> Iterator[Finding]:
                 "arena": int(plan.arena[first.result]),
             },
             "The runtime copies no data where a branch ends, and the plan counts on a copy. "
-            "Compare the outputs with eager PyTorch, and plan without reuse "
-            "(MemoryPlanningPass(memory_planning_algo=naive)) until the exporter keeps them apart.",
+            "Compare the outputs with eager PyTorch; in the model, use the result of a branch "
+            "before the next branch begins.",
         )
 
 
