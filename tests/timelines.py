@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
+from latency_reports import mixed
 from numpy.typing import NDArray
+from traces import Run
 
 from etscope.dashboard.timeline.columns import Timeline
 
@@ -31,3 +34,13 @@ def names_of_rows(timeline: Timeline) -> list[list[str]]:
     texts = timeline.header["texts"]
     names = [texts[name] for name in of_slices(timeline, "key_name")]
     return [names[low:high] for low, high in pairwise(timeline.header["tracks"]["first"])]
+
+
+def in_turn(count: int) -> list[Run]:
+    """Inferences of 100 µs, each 200 µs after the one before: two operators and a delegate."""
+    return [_later(mixed(), 200_000 * at) for at in range(count)]
+
+
+def _later(run: Run, by: int) -> Run:
+    moved = [replace(one, start=one.start + by, end=one.end + by) for one in run.events]
+    return replace(run, events=tuple(moved))

@@ -29,32 +29,30 @@
       this.most.fill(-1);
       let [at, end] = slices.visible(track, x0, x1);
       let steps = 0;
+      let level = -1; // the next entry is mostly of the same level as the last
+      const fits = (up) => {
+        const last = at + levels[up].size - 1;
+        return (at - track.first) % levels[up].size === 0 && last < end &&
+          start[last] + duration[last] - start[at] <= pixel;
+      };
       while (at < end) {
         steps += 1;
-        const begin = start[at];
-        let size = 1;
-        let level = -1;
-        const local = at - track.first;
-        for (let up = 0; up < levels.length; up++) {
-          const more = levels[up].size;
-          const last = at + more - 1;
-          if (local & (more - 1) || last >= end) break;
-          if (start[last] + duration[last] - begin > pixel) break;
-          size = more;
-          level = up;
-        }
+        while (level >= 0 && !fits(level)) level -= 1;
+        while (level + 1 < levels.length && fits(level + 1)) level += 1;
+        const left = (start[at] - x0) * scale;
         if (level < 0) {
-          const [left, right] = [(begin - x0) * scale, (begin + duration[at] - x0) * scale];
+          const right = (start[at] + duration[at] - x0) * scale;
           if (right - left >= broad) wide(at, left, right);
           this.add(left, right - left > GAP ? right - 1 : right, key[at], -1);
+          at += 1;
         } else {
+          const { size, begins, covered, longest } = levels[level];
           const last = at + size - 1;
-          const entry = levels[level].begins[number] + local / size;
-          const covered = levels[level].covered[entry] * scale;
+          const entry = begins[number] + (at - track.first) / size;
           const right = (start[last] + duration[last] - x0) * scale;
-          this.add((begin - x0) * scale, right, levels[level].longest[entry], covered);
+          this.add(left, right, longest[entry], covered[entry] * scale);
+          at += size;
         }
-        at += size;
       }
       return steps;
     }

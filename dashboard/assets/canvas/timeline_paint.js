@@ -63,36 +63,45 @@
     }
 
     rows(context, width, ratio, rows, state) {
-      const { slices, viewport, theme, marked } = state;
-      const wide = Math.round(width * ratio);
-      this.strip.resize(wide);
-      this.steps = 0;
       if (!rows.length) return;
-      if (this.picture.width !== wide || this.picture.height !== rows.length) {
+      const wide = Math.round(width * ratio);
+      const { slices, viewport, theme, marked } = state;
+      // What a hover or an outline changes lies above: then the lines are as they were.
+      const same = [slices, marked, theme.fill, viewport.x0, viewport.x1, wide, ratio,
+        rows[0].number, rows.length];
+      if (!this.drawn || same.some((one, at) => one !== this.drawn[at])) {
+        this.lines(wide, ratio, rows, state);
+        this.drawn = same;
+      }
+      context.imageSmoothingEnabled = false;
+      rows.forEach(({ y }, line) => {
+        context.drawImage(this.picture, 0, line, wide, 1, 0, y, width, ROW - 2);
+      });
+      for (const one of this.named) this.name(context, width, ratio, one, state);
+    }
+
+    // Draw one line of pixels per row, and note which slices have room for a name.
+    lines(wide, ratio, rows, { slices, viewport, theme, marked }) {
+      const { x0, x1 } = viewport;
+      if (this.picture.width !== wide || this.picture.height !== rows.length || !this.image) {
         this.picture.width = wide;
         this.picture.height = rows.length;
         this.image = this.picture.getContext("2d").createImageData(wide, rows.length);
         this.pixels = new Uint32Array(this.image.data.buffer);
       }
-      const named = [];
+      this.strip.resize(wide);
+      this.steps = 0;
+      this.named = [];
       const dimmed = Boolean(marked && marked.length);
       rows.forEach(({ y, track, number }, line) => {
-        const note = (slice, left, right) => named.push({ slice, left, right, y });
-        this.steps += this.strip.look(
-          slices, number, viewport.x0, viewport.x1, LABEL * ratio, note);
-        this.strip.write(this.pixels, line * wide, slices.key_group, theme.packed, dimmed);
-        if (dimmed) {
-          this.strip.mark(this.pixels, line * wide, slices, track, marked.found, viewport.x0,
-            viewport.x1, theme.packed);
-        }
+        const note = (slice, left, right) => this.named.push({ slice, left, right, y });
+        this.steps += this.strip.look(slices, number, x0, x1, LABEL * ratio, note);
+        const at = line * wide;
+        this.strip.write(this.pixels, at, slices.key_group, theme.packed, dimmed);
+        if (!dimmed) return;
+        this.strip.mark(this.pixels, at, slices, track, marked.found, x0, x1, theme.packed);
       });
-      const target = this.picture.getContext("2d");
-      target.putImageData(this.image, 0, 0);
-      context.imageSmoothingEnabled = false;
-      rows.forEach(({ y }, line) => {
-        context.drawImage(this.picture, 0, line, wide, 1, 0, y, width, ROW - 2);
-      });
-      for (const one of named) this.name(context, width, ratio, one, state);
+      this.picture.getContext("2d").putImageData(this.image, 0, 0);
     }
 
     name(context, width, ratio, { slice, left, right, y }, { slices, theme, marked }) {
