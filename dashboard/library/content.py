@@ -7,6 +7,8 @@ import json
 import os
 import stat
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -28,6 +30,9 @@ _MEMBERS = frozenset((MANIFEST, TRACE, DEBUG_TRACE, DEBUG_BUFFER, PROGRAM, RECOR
 
 #: A longer manifest is read by nobody here; its bundle keeps the members of every bundle.
 _MANIFEST_BYTES = 2**24
+
+#: No capture lists more files.
+_MOST_LISTED = 64
 
 
 class Stamp(NamedTuple):
@@ -63,7 +68,7 @@ def part_at(path: Path, name: str = "") -> Part | None:
 
 def bundle_parts(folder: Path) -> tuple[Part, ...]:
     """The files of a bundle folder, by name. Links are left out: they may lead anywhere."""
-    names = sorted(_MEMBERS | _listed(folder / MANIFEST))
+    names = sorted(_MEMBERS | _listed(part_at(folder / MANIFEST)))
     found = (part_at(folder / name, name) for name in names)
     return tuple(part for part in found if part is not None)
 
@@ -78,17 +83,19 @@ def is_plain_name(name: str) -> bool:
     )
 
 
-def _listed(manifest: Path) -> set[str]:
+@lru_cache(maxsize=1024)  # the folders are looked at again and again
+def _listed(manifest: Part | None) -> frozenset[str]:
     """The names that a manifest lists; it is believed no further than that."""
-    part = part_at(manifest)
-    if part is None or part.stamp.size_bytes > _MANIFEST_BYTES:
-        return set()
+    if manifest is None or manifest.stamp.size_bytes > _MANIFEST_BYTES:
+        return frozenset()
     try:
-        with open_plain(manifest) as stream:
-            files = json.loads(stream.read(_MANIFEST_BYTES))["files"]
-        return {name for name in files if is_plain_name(name)}
-    except (OSError, NotATrace, ValueError, RecursionError, TypeError, KeyError):
-        return set()
+        with open_plain(manifest.path) as stream:
+            whole = json.loads(stream.read(_MANIFEST_BYTES))
+    except (OSError, NotATrace, ValueError, RecursionError):
+        return frozenset()
+    files = whole.get("files") if isinstance(whole, dict) else None
+    names = islice(files if isinstance(files, dict) else (), _MOST_LISTED)
+    return frozenset(name for name in names if is_plain_name(name))
 
 
 def open_plain(path: Path) -> BinaryIO:

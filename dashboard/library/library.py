@@ -15,12 +15,13 @@ from etscope.dashboard.library.entry import About, Entry, Summary
 from etscope.dashboard.library.listing import Listing
 from etscope.dashboard.library.opened import Opened
 from etscope.dashboard.library.opening import COPY_LIMIT, open_entry
+from etscope.dashboard.library.place_words import sentence_of, unknown_trace
 from etscope.dashboard.library.private_folder import PrivateFolder
 from etscope.dashboard.library.reports import about
 from etscope.dashboard.library.roots import Found, Roots
 from etscope.dashboard.library.shelf import Shelf
 from etscope.dashboard.library.weight import estimated_bytes
-from etscope.etdump.errors import ChangedTrace, TraceError, UnknownTrace
+from etscope.etdump.errors import ChangedTrace, TraceError
 
 #: A larger trace tells its verdict when somebody opens it.
 _CHEAP_BYTES = 2**23
@@ -68,8 +69,12 @@ class Library:
 
     # ------------------------------------------------------------ the list
 
-    def refresh(self) -> None:
-        """Look into the paths again: what is new, changed, gone, or still being written."""
+    def refresh(self, stop: threading.Event | None = None) -> None:
+        """Look into the paths again: what is new, changed, gone, or still being written.
+
+        Args:
+            stop: ends it early, after the trace that it is at.
+        """
         with self._refreshing:
             found, notes = self._roots.find()
             there = {item.path for item in found}
@@ -77,6 +82,8 @@ class Library:
             self._listing.keep_only(found)
             self._listed = {path: parts for path, parts in self._listed.items() if path in there}
             for item in found:
+                if stop is not None and stop.is_set():
+                    return
                 if self._listed.get(item.path) != item.parts:
                     self._look_at(item)
             self._seen = {item.path: item.parts for item in found}
@@ -91,7 +98,7 @@ class Library:
             self._put(item, None if entry is None else Summary(item.place, "ready", entry))
         except (TraceError, OSError) as error:
             worth = item.given or item.path.suffix in _SUFFIXES
-            broken = Summary(item.place, "broken", fault=_sentence(item.place, error))
+            broken = Summary(item.place, "broken", fault=sentence_of(item.place, error))
             self._put(item, broken if worth else None)
         self._listed[item.path] = item.parts
 
@@ -119,7 +126,7 @@ class Library:
         for line in self.summaries()[1]:
             if line.entry is not None and line.entry.key == key:
                 return line
-        raise _unknown()
+        raise unknown_trace()
 
     # ------------------------------------------------------------ opening
 
@@ -143,7 +150,7 @@ class Library:
 
     def _open(self, entry: Entry | None, salvage: bool) -> Opened:
         if entry is None:
-            raise _unknown()
+            raise unknown_trace()
         try:
             return self._open_entry(entry, salvage)
         except ChangedTrace:
@@ -236,15 +243,3 @@ def _about(opened: Opened) -> About:
     except Exception:  # what it cannot say in the list must not keep it from being opened
         _LOG.exception("failed to sum up %s", opened.entry.place)
         return About(None, None, None)
-
-
-def _unknown() -> UnknownTrace:
-    return UnknownTrace(
-        "No opened trace has this key: its file changed or is gone. Choose another from the list."
-    )
-
-
-def _sentence(place: str, error: TraceError | OSError) -> str:
-    if isinstance(error, TraceError):
-        return error.text
-    return f"{place}: the file cannot be read ({error.strerror or error}). Check the path."

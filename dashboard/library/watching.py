@@ -51,7 +51,7 @@ class Watcher:
             self._stop.wait(self._seconds)
 
     def _look(self) -> None:
-        self._library.refresh()
+        self._library.refresh(self._stop)
         for key in self._library.to_look_at():
             if self._stop.is_set():
                 return

@@ -48,7 +48,9 @@ class Hosts:
         own = {bound.lower(), f"[{bound.lower()}]", *(name.lower() for name in names)}
         self._numeric = not is_loopback(bound)
         if self._numeric:
-            own |= {socket.gethostname().lower(), socket.getfqdn().lower()}
+            # Not getfqdn, which may wait for a name server.
+            machine = socket.gethostname().lower()
+            own |= {machine, f"{machine}.local"}
         self._names = frozenset(own | _LOOPBACK)
 
     def owns(self, header: str) -> bool:

@@ -313,3 +313,31 @@ def test_closing_leaves_no_file(library: Library) -> None:
     assert library.folder.path.stat().st_mode & 0o077 == 0
     library.close()
     assert not library.folder.path.exists()
+
+
+@pytest.mark.parametrize(
+    "files",
+    ["[1, {}]", "7", '{"../../secret.etdp": {}}', '{"..": 1}', '{"a\\u0000b": 1, "\\ud800": 2}'],
+)
+def test_a_manifest_cannot_name_what_lies_elsewhere(tmp_path: Path, files: str) -> None:
+    write(tmp_path / "secret.etdp", dump_bytes())
+    folder = tmp_path / "a" / "b"
+    write(folder / "manifest.json", f'{{"schema": "etscope.bundle", "files": {files}}}'.encode())
+    library = opened_library(folder)
+    (line,) = library.summaries()[1]
+    assert line.entry is not None
+    assert [part.name for part in line.entry.parts] == ["manifest.json"]
+    with pytest.raises(TraceError):
+        library.opened(line.entry.key)
+
+
+def test_a_manifest_of_many_names_is_not_looked_for_file_by_file(tmp_path: Path) -> None:
+    folder = bundle(tmp_path)
+    names = [f"{number:03}" for number in range(100)]
+    for name in names:
+        write(folder / name, b"x")
+    files = ", ".join(f'"{name}": {{}}' for name in names)
+    write(folder / "manifest.json", f'{{"files": {{{files}}}}}'.encode())
+    (line,) = opened_library(folder).summaries()[1]
+    assert line.entry is not None
+    assert len([part for part in line.entry.parts if part.name.isdigit()]) == 64

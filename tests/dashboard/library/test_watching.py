@@ -21,11 +21,11 @@ class Counted(Library):
         self.looks = threading.Semaphore(0)
         self.fails = False
 
-    def refresh(self) -> None:
+    def refresh(self, stop: threading.Event | None = None) -> None:
         self.looks.release()
         if self.fails:
             raise PermissionError("for now")
-        super().refresh()
+        super().refresh(stop)
 
 
 @pytest.fixture

@@ -25,9 +25,9 @@ from etscope.dashboard.server.jobs import Busy, Cancelled, Jobs, Progress
 from etscope.dashboard.server.service import Settings
 
 
-def own_threads() -> set[str]:
+def own_threads() -> set[threading.Thread]:
     return {
-        thread.name
+        thread
         for thread in threading.enumerate()
         if thread.name.startswith(("etscope", "waitress"))
     }
@@ -57,14 +57,17 @@ def test_it_ends_with_work_in_flight(tmp_path: Path) -> None:
     library = opened_library(tmp_path)
     makers = {**MAKERS, "endless": endless}
     with served(library, Settings(watch_seconds=0.02), makers) as (_, client):
-        assert own_threads() > before
+        during = own_threads() - before
+        assert {thread.name for thread in during} >= {"etscope-watch", "etscope-web"}
         key = keys(library)["a.etdp"]
         assert client.ask(f"/api/v1/traces/{key}/answers/endless").status == 202
         upload = client.change("/api/v1/uploads?name=b").json["upload"]
         client.change(f"/api/v1/uploads/{upload}?file=b&offset=0", "PUT", b"half a file")
         assert any(path.name == "b" for path in library.folder.path.rglob("*"))
         assert began.is_set()
-    assert own_threads() == before
+    for thread in during | (own_threads() - before):
+        thread.join(20)
+        assert not thread.is_alive()
     assert not library.folder.path.exists()
     with pytest.raises(ConnectionRefusedError):
         client.ask("/")
