@@ -20,7 +20,7 @@ _MIDDLE = 5_000
 _WHOLE_S, _PLAN_S = 1.0, 0.15
 #: Four times the operators may take this much longer: n log n takes 4.5 times.
 _GROWTH = 6.0
-_PEER_LAYERS, _PEER_BOUND = 48, 10
+_PEER_LAYERS, _PEER_BOUND = 96, 1
 #: Operators per block: a value is made, a view shows it, four follow, a list joins them.
 _BLOCK = 6
 
