@@ -33,7 +33,9 @@ class Once(Generic[Key, Value]):
         try:
             value = make()
         except BaseException as error:
-            self.drop(key)
+            with self._lock:
+                if self._made.get(key) is mine:
+                    del self._made[key]
             mine.set_exception(error)
             raise
         mine.set_result(value)
