@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from etscope.inspector.memory.first_writes import Spans, first_writes
@@ -33,6 +33,7 @@ def slowly(written: list[Any], asked: list[Any], since: list[int]) -> list[int]:
     return out
 
 
+@settings(deadline=None)
 @given(st.lists(_SPAN, max_size=14), st.lists(st.tuples(_SPAN, st.integers(0, 15)), max_size=8))
 def test_as_if_every_write_was_looked_at(written: list[Any], questions: list[Any]) -> None:
     asked, since = [span for span, _ in questions], [first for _, first in questions]

@@ -9,7 +9,7 @@ import numpy as np
 import program_builder as make
 import pytest
 from fuzz.mutations import mutations
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from project import ROOT
 
@@ -75,6 +75,7 @@ def plan_of(method: Plain) -> MemoryPlan:
     return memory_plan(read_program(make.program(made, blobs=[b"gpu"])), "forward")
 
 
+@settings(deadline=None)
 @given(methods())
 def test_no_more_lives_than_there_is_room_and_than_there_are_values(method: Plain) -> None:
     plan = plan_of(method)
@@ -86,6 +87,7 @@ def test_no_more_lives_than_there_is_room_and_than_there_are_values(method: Plai
     assert plan.live_bytes[plan.peak_step + 1] == plan.peak_bytes
 
 
+@settings(deadline=None)
 @given(methods())
 def test_a_value_lives_wherever_an_instruction_touches_it(method: Plain) -> None:
     plan = plan_of(method)
@@ -97,6 +99,7 @@ def test_a_value_lives_wherever_an_instruction_touches_it(method: Plain) -> None
     assert (plan.shows[plan.shows] == plan.shows).all()
 
 
+@settings(deadline=None)
 @given(methods(), st.permutations(range(COUNT)))
 def test_how_values_are_numbered_does_not_matter(method: Plain, order: list[int]) -> None:
     new = {old: place for place, old in enumerate(order)}
