@@ -31,6 +31,7 @@ def print_memory(report: MemoryReport, top: int | None = None) -> None:
         top: rows of a table; 0: all; None: a screenful, or all in a pipe.
     """
     limit = (SCREENFUL if is_terminal() else 0) if top is None else top
+    answers = -(-limit // 2) if top is None else top  # each takes several lines
     paragraph(report.verdict, style="bold")
     for line in _coverage(report):
         paragraph(line, indent="  ")
@@ -39,7 +40,7 @@ def print_memory(report: MemoryReport, top: int | None = None) -> None:
     print_findings([one for one in report.findings if not one.rule.startswith("what_if_")])
     for memory in report.methods:
         say()
-        _print_method(memory, limit)
+        _print_method(memory, limit, answers)
     print_ledger(report)
     print_footprint(report)
     print_allocations(report)
@@ -70,7 +71,7 @@ def _coverage(report: MemoryReport) -> list[str]:
     return lines + [f"note: {note}" for note in known["notes"]]
 
 
-def _print_method(memory: MethodMemory, limit: int) -> None:
+def _print_method(memory: MethodMemory, limit: int, answers: int) -> None:
     plan = memory.plan
     head = f"{memory.name}: {plan.planned_bytes:,} bytes planned"
     paragraph(f"{head}, {counted(plan.instructions, 'instruction')}", style="bold")
@@ -86,5 +87,5 @@ def _print_method(memory: MethodMemory, limit: int) -> None:
         )
     print_timeline(memory)
     print_peak(memory, limit)
-    print_what_ifs(memory, -(-limit // 2))
+    print_what_ifs(memory, answers)
     print_operators(memory, limit)

@@ -97,3 +97,15 @@ def rich_program() -> bytes:
         constants=(0, [0, 0, 16384]),
         states=[(1, [0, 0])],
     )
+
+
+def huge_program() -> bytes:
+    """Six values of 2^61 bytes in one place, all alive at once."""
+    values = [make.tensor([2**30, 2**29], memory=(1, 0), dynamism=1) for _ in range(6)]
+    chain = [make.kernel(0, place, place + 1, place + 1) for place in range(5)]
+    return chain_program(
+        values=values,
+        chains=[[*chain, make.kernel(1, *range(6), 0)]],
+        outputs=[0],
+        arena=2**61,
+    )

@@ -131,7 +131,7 @@ def bytes_by_role(memory: MethodMemory) -> dict[str, Ints]:
     """
     plan = memory.plan
     own = (plan.shows == np.arange(len(plan))) & (plan.first <= plan.last)
-    out = {}
+    out: dict[str, Ints] = {}
     for role in Role:
         rows = np.flatnonzero(own & (plan.role == role) & (plan.size_bytes > 0))
         if not len(rows):

@@ -21,7 +21,6 @@ from etscope.inspector.memory.live_bytes import Ranges
 from etscope.inspector.memory.sharing import Sharing, sharing_of
 from etscope.inspector.memory.touches import Touches, touches_of
 
-
 #: Real plans have a few arenas; what is kept of each is as long as the method.
 _MOST_ARENAS, _MOST_STEPS = 256, 2**22
 
@@ -168,6 +167,9 @@ def _check_places(program: Program, plan: Method, rows: Ints) -> None:
     total = float(np.maximum(sizes, 0).astype(np.float64).sum())
     if (sizes < 0).any() or total >= 2.0**62:
         raise refuse("the size of an arena cannot be true")
+    # Whatever is added up of them later, alive or read, then fits 64 bits.
+    if float(np.maximum(specs.size_bytes, 0).astype(np.float64).sum()) >= 2.0**62:
+        raise refuse("the tensors together are larger than any memory")
     arena = specs.memory_id[rows]
     wrong = (arena < 1) | (arena >= len(sizes))
     if wrong.any():
