@@ -16,6 +16,7 @@ from browser.timeline_view import (
     open_timeline,
 )
 from latency_reports import delegate, method, operator, report_of
+from traces import event
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -219,6 +220,16 @@ def test_times_below_the_step_of_a_clock_are_not_zero(browser: Browser, tmp_path
     view.ask("timeline.slices.key_step.fill(5000)")
     view.click(0.5, DELEGATE)
     assert "<5 µs" in view.page.locator(".details").inner_text()
+    view.page.close()
+
+
+def test_what_was_too_short_for_its_clock_has_no_share(browser: Browser, tmp_path: Path) -> None:
+    short = event(None, 10_000, 10_000, instruction=0, delegate="pad")
+    call = event("DELEGATE_CALL", 0, 50_000, instruction=0)
+    view = open_timeline(browser, tmp_path, report_of(method(100, short, call)))
+    view.click(90, METHOD)
+    view.press("m")
+    assert cells(view, 1)["pad delegated"] == ["–", "–", "–", "1 (1 below the clock's step)"]
     view.page.close()
 
 

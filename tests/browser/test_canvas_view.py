@@ -228,6 +228,14 @@ def test_a_sharp_screen_gets_more_pixels(browser: Browser, tmp_path: Path) -> No
     context.close()
 
 
+def test_the_picture_can_be_taken(shown: TimelineView) -> None:
+    head = "new Uint8Array(await (await timeline.png()).arrayBuffer()).slice(0, 4)"
+    found = shown.page.evaluate(
+        f"async () => {{ const timeline = etscope.timelineOfPage; return [...{head}]; }}"
+    )
+    assert bytes(found) == b"\x89PNG"
+
+
 def test_the_name_of_a_delegate_is_over_its_lane(shown: TimelineView) -> None:
     lanes = shown.ask("timeline.layout.heads.map((head) => head.lane.kind)")
     assert lanes == ["runtime", "delegate"]

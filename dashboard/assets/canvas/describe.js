@@ -33,15 +33,15 @@
       ["time, measured", etscope.durationText(slices, slice)],
       ["kind", slices.kind(slice)],
       ["in", `${lane.name}, ${runText(slices, slice)}`],
-      ["begins at", etscope.timeText(slices.start[slice], slices.unit)],
+      ["begins at", etscope.momentText(slices.start[slice], slices.unit)],
     ];
     const own = ownTicks(slices, slice);
     if (own < slices.duration[slice]) {
       out.splice(1, 0, ["own time, derived", etscope.timeText(Math.max(own, 0), slices.unit)]);
     }
     if (outer >= 0 && slices.duration[outer] > 0) {
-      const share = (100 * slices.duration[slice]) / slices.duration[outer];
-      out.splice(1, 0, ["share, derived", `${share.toFixed(1)}% of ${slices.name(outer)}`]);
+      const share = etscope.shareText(slices.duration[slice], slices.duration[outer]);
+      out.splice(1, 0, ["share, derived", `${share} of ${slices.name(outer)}`]);
     }
     const event = slices.text(slices.key_event[key]);
     if (event && event !== slices.name(slice)) out.push(["event", event]);
@@ -59,7 +59,7 @@
     const module = slices.text(slices.key_module[key]);
     return (
       `${slices.name(slice)}, ${slices.kind(slice)}, ${etscope.durationText(slices, slice)}, ` +
-      `at ${etscope.timeText(slices.start[slice], slices.unit)}, ${runText(slices, slice)}` +
+      `at ${etscope.momentText(slices.start[slice], slices.unit)}, ${runText(slices, slice)}` +
       (module ? `, module ${module}` : "") + ".");
   }
 

@@ -10,7 +10,9 @@
     ["↑ ↓", "what is around the selection, and the first inside of it"],
     ["Enter", "select in the middle of the view"],
     ["/", "search"],
-    ["M", "measure the selection; drag with Shift to measure a range"],
+    ["M", "measure the selection"],
+    ["Drag", "move along; with Shift: measure a range"],
+    ["Wheel", "zoom where the mouse is: once the picture was clicked, or with Ctrl"],
     ["Esc", "clear the measure, the search, the selection"],
     ["?", "show or hide this list"],
   ];

@@ -13,14 +13,14 @@
       const above = slices.beside(track, -1);
       const seen = addTrack(slices, track, above, x0, x1, names);
       if (!above) lane.covered += seen;
-      if (seen || lanes.has(track.lane)) lanes.set(track.lane, lane);
+      lanes.set(track.lane, lane);
     });
     const range = x1 - x0;
     return [...lanes.values()].map(({ lane, covered }) => ({
       lane: slices.lanes[lane].name, range, covered, idle: Math.max(range - covered, 0),
       names: names.all.filter((one) => one.lane === lane && one.count)
         .sort((one, other) => other.self - one.self || other.total - one.total),
-    }));
+    })).filter((lane) => lane.names.length);
   }
 
   // Count the slices of a row, and take each off the one around it; how long they take together.

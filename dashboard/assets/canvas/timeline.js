@@ -1,5 +1,14 @@
 "use strict";
 // The timeline: data and view in, selection out. One core for a page, a notebook and a dashboard.
+//
+//   const timeline = new etscope.Timeline(element, {label, theme, most});   most: pixels of height
+//   timeline.setData(buffer, header); setSelection("block/row" or null); setView(x0, x1);
+//   timeline.setTheme("light", "dark" or "auto"); setSearch(phrase); state; png(); close();
+//
+// The element tells, bubbling: etscope:select {key, slice, name, start, duration, unit, run} when
+// a person selects, etscope:view {x0, x1, span, unit} once a view has settled, and
+// etscope:measure {range}. Times are ticks since the header's origin. What a setter does is not
+// told as a selection, so that views may be tied to each other.
 (function (etscope) {
   const { AXIS, ROW } = etscope.TimelineLayout;
   const SETTLED = 100; // milliseconds without a change until the view is told
@@ -98,6 +107,12 @@
       const unit = this.slices ? this.slices.unit : null;
       const selected = this.selected < 0 ? null : this.slices.rowKey(this.selected);
       return { x0, x1, span, unit, selected, search: this.panel.input.value };
+    }
+
+    // What is shown, as the Blob of a PNG.
+    png() {
+      this.surface.paint();
+      return new Promise((done) => this.surface.canvas.toBlob(done, "image/png"));
     }
 
     select(slice, tell) {

@@ -85,14 +85,13 @@
       const time = (ticks) => etscope.timeText(Math.max(ticks, 0), slices.unit);
       const lanes = etscope.measured(slices, ...range);
       const parts = lanes.map((lane) => this.table(lane, time));
-      const title = `${time(range[1] - range[0])} from ${time(range[0])}`;
+      const title = `${time(range[1] - range[0])} from ${etscope.momentText(range[0], slices.unit)}`;
       const empty = lanes.length ? [] : [element("p", {}, "Nothing runs in this range.")];
       this.totals.replaceChildren(element("h3", {}, title), ...parts, ...empty);
     }
 
     table(lane, time) {
-      const share = (ticks) =>
-        lane.range ? `${((100 * Math.max(ticks, 0)) / lane.range).toFixed(1)}%` : "–";
+      const share = (ticks) => etscope.shareText(ticks, lane.range);
       const row = (name, kind, ...cells) => element("tr", {},
         element("th", { scope: "row" }, element("bdi", {}, name), " ",
           element("small", {}, kind)),
@@ -100,7 +99,10 @@
       const count = (one) => etscope.grouped(String(one.count)) +
         (one.below ? ` (${etscope.grouped(String(one.below))} below the clock's step)` : "");
       const rows = lane.names.slice(0, MOST_NAMES).map((one) =>
-        row(one.name, one.kind, time(one.self), share(one.self), time(one.total), count(one)));
+        // Where a clock could tell none of them from nothing, there is no time to show.
+        one.below === one.count && !one.total
+          ? row(one.name, one.kind, "–", "–", "–", count(one))
+          : row(one.name, one.kind, time(one.self), share(one.self), time(one.total), count(one)));
       const rest = lane.names.slice(MOST_NAMES);
       if (rest.length) {
         const self = rest.reduce((sum, one) => sum + one.self, 0);

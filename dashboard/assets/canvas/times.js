@@ -26,6 +26,21 @@
     return `${digits(seconds / found[0])} ${found[1]}`;
   }
 
+  // A moment on the axis, to the tick as far as seven digits tell it: "8.000123 ms".
+  function momentText(ticks, unit) {
+    if (!(unit in SECONDS) || ticks === 0) return timeText(ticks, unit);
+    const seconds = ticks * SECONDS[unit];
+    const found = UNITS.find(([size]) => Math.abs(seconds) >= size) || UNITS[3];
+    return `${grouped(String(Number((seconds / found[0]).toPrecision(7))))} ${found[1]}`;
+  }
+
+  // A part of something; something is never written as nothing.
+  function shareText(part, whole) {
+    if (!(whole > 0)) return "–";
+    const share = (100 * Math.max(part, 0)) / whole;
+    return share > 0 && share < 0.05 ? "<0.1%" : `${share.toFixed(1)}%`;
+  }
+
   // A length that may be below the step of its clock: "<1 µs", or "–" where that is not known.
   function durationText(slices, slice) {
     const step = slices.key_step[slices.key[slice]];
@@ -56,6 +71,8 @@
   }
 
   etscope.timeText = timeText;
+  etscope.momentText = momentText;
+  etscope.shareText = shareText;
   etscope.durationText = durationText;
   etscope.axisTicks = axisTicks;
   etscope.grouped = grouped;

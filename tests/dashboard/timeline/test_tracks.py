@@ -5,6 +5,8 @@ from __future__ import annotations
 from itertools import pairwise
 
 import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
 
 from etscope.dashboard.timeline.lanes import OVERLAPPING, RUNTIME, Lanes
 from etscope.dashboard.timeline.slices import Slices
@@ -66,6 +68,17 @@ def test_ends_are_compared_exactly_on_a_clock_that_stands_high() -> None:
     tracks, lanes = put((high, high + 3, 0), (high + 3, high + 4, 0), (high + 3, high + 5, 0))
     assert len(lanes) == 2
     assert keys(tracks) == [[0, 1], [2]]
+
+
+@given(st.lists(st.tuples(st.integers(0, 60), st.integers(0, 20), st.integers(0, 2)), max_size=40))
+def test_nothing_is_lost_and_nothing_covers_anything(rows: list[tuple[int, int, int]]) -> None:
+    tracks, _ = put(*[(start, start + length, depth) for start, length, depth in rows])
+    assert sorted(tracks.slices.key.tolist()) == list(range(len(rows)))
+    assert tracks.too_deep == 0
+    start = tracks.slices.start.astype(np.float64)
+    for low, high in pairwise(tracks.first.tolist()):
+        ends = (start + tracks.slices.duration)[low : high - 1]
+        assert (start[low + 1 : high] >= ends).all()
 
 
 def test_no_slices_make_no_rows() -> None:
