@@ -249,6 +249,50 @@ def test_a_bundle_whose_trace_is_broken_still_has_its_plan(tmp_path: Path, memor
     assert "note: the trace is not used: " in out
 
 
+def measured_bundle(folder: Path) -> Path:
+    """A sample whose process grew by 5,000 bytes, and whose machine was measured."""
+    bundle = folder / "x.etscope"
+    bundle.mkdir()
+    for path in (ROOT / "sample_traces/two_methods.etscope").iterdir():
+        (bundle / path.name).write_bytes(path.read_bytes())
+    manifest = json.loads((bundle / "manifest.json").read_text("utf-8"))
+    sizes = {"libraries loaded": 100_000, "steady state": 105_000}
+    phases = [
+        {"name": name, "at_ms": at, "figures": {"pss_bytes": size, "rss_bytes": 2 * size}}
+        for at, (name, size) in enumerate(sizes.items())
+    ]
+    manifest["footprint"] = {"phases": phases, "peak_from_start": True, "notes": ["one note"]}
+    manifest["machine_peak"] = {
+        "threads": 1,
+        "float32_gflops_per_s": 50.0,
+        "memory_gb_per_s": 10.0,
+    }
+    (bundle / "manifest.json").write_text(json.dumps(manifest), "utf-8")
+    return bundle
+
+
+def test_what_was_measured_is_told_and_adds_up(tmp_path: Path, memory: Run) -> None:
+    bundle = measured_bundle(tmp_path)
+    code, out, _ = memory(bundle)
+    assert code == 0
+    for expected in (
+        r"footprint: The steady state holds 5 kB above the loaded libraries \(PSS, measured\)",
+        r"libraries loaded +0 +200,000 +100,000 +- +- +-",
+        r"steady state +1 +210,000 +105,000 +- +- +5,000",
+        r"growth of PSS +5,000 +- +measured",
+        r"the machine reached 50 GFLOP/s \(float32\) and 10 GB/s with 1 thread \(measured\)",
+    ):
+        assert re.search(expected, out), expected
+    report = json.loads(memory(bundle, "--json")[1])
+    assert faults(report) == []
+    assert report["coverage"]["footprint"] == "measured"
+    footprint = report["footprint"]
+    assert footprint["growth_bytes"] == 5000
+    assert sum(part["size_bytes"] for part in footprint["parts"]) == 5000
+    assert footprint["parts"][-1]["label"] == "unattributed"
+    assert report["roofline"]["machine_peak"]["memory_gb_per_s"] == 10.0
+
+
 OTHERS = {
     "tensor data": (make.tensor_data(("w", 0, [1]), segments=[b"1234"]), "give the .pte beside"),
     "text": (b"hello", "Give the .pte or .bpte"),
