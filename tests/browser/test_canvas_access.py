@@ -102,21 +102,26 @@ def test_a_page_with_broken_data_says_so(browser: Browser, tmp_path: Path) -> No
 
 
 HOST = """<!doctype html><html lang="en"><title>host</title><style>{style}</style>
-<div id="one"></div><div id="two"></div><script>{script}
+<div id="one"></div><div id="two"></div><script type="{kind}">{script}
 const bytes = new Uint8Array({data});
 const [one, two] = ["one", "two"].map((id) =>
   new etscope.Timeline(document.getElementById(id), {{ label: id }}));
 for (const view of [one, two]) view.setData(bytes.buffer, {header});
 one.root.addEventListener("etscope:select", (event) => two.setSelection(event.detail.key));
+Object.assign(self, {{ one, two, bytes }});
 document.documentElement.dataset.ready = "yes";
 </script></html>"""
 
 
-def test_two_in_one_host_share_a_selection_and_close(browser: Browser, tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["text/javascript", "module"])
+def test_two_in_one_host_share_a_selection_and_close(
+    browser: Browser, tmp_path: Path, kind: str
+) -> None:
     made = timeline_of(report_of(*in_turn(2)))
     place = tmp_path / "host.html"
     place.write_text(
         HOST.format(
+            kind=kind,
             style=timeline_style(),
             script=timeline_script(),
             data=json.dumps(list(made.data)),
