@@ -45,11 +45,10 @@ def a_program(*arenas: tuple[int, ...], delegate: bool = False) -> Program:
     return read_program(make.program(*methods, blobs=[b"blob"]))
 
 
-def mapped(figure: str = "pss_bytes", **pages: int) -> tuple[Mapped, ...]:
+def mapped(pages: Mapping[str, int]) -> tuple[Mapped, ...]:
     """Rows of kilobytes per kind; other names are libraries."""
     kinds = {"file": PROGRAM_FILE, "heap": HEAP, "anonymous": ANONYMOUS, "stack": STACK}
     kinds |= {"other": OTHER, "rest": LIBRARY}
-    figures = {figure, "settled_pss_bytes"} if figure == "pss_bytes" else {figure}
     return tuple(
         Mapped(
             kinds.get(name, LIBRARY),
@@ -82,7 +81,7 @@ def a_footprint(
         if kept is not None and name == STEADY:
             figures["heap_kept_bytes"] = kept * KB
         method = "m0" if name == METHOD else None
-        phases.append(Phase(name, float(number), figures, method, mapped(**pages)))
+        phases.append(Phase(name, float(number), figures, method, mapped(pages)))
     return Footprint(tuple(phases), peak_from_start=False)
 
 
