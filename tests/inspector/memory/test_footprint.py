@@ -53,7 +53,7 @@ def mapped(pages: Mapping[str, int]) -> tuple[Mapped, ...]:
         Mapped(
             kinds.get(name, LIBRARY),
             None if name in kinds else f"lib{name}.so",
-            dict.fromkeys(figures, size * KB),
+            dict.fromkeys(("pss_bytes", "settled_pss_bytes"), size * KB),
         )
         for name, size in pages.items()
     )
