@@ -9,7 +9,7 @@ import numpy as np
 from etscope.dashboard.timeline.depths import depths_of
 from etscope.dashboard.timeline.keys import Keys, keys_of_rows, keys_of_slots
 from etscope.dashboard.timeline.lanes import DELEGATE, RUNTIME, Lanes
-from etscope.dashboard.timeline.slices import Slices, joined
+from etscope.dashboard.timeline.slices import Slices, joined, shallow
 from etscope.dashboard.timeline.ticks import RunClock, on_the_clock_of_calls
 from etscope.etdump.columns import EventShape, Ints, Words
 from etscope.inspector.blocks import Block, Part
@@ -147,6 +147,6 @@ def _flat(start: Words, duration: Reals, runs: Ints, key: Ints, lane: Ints, dept
         duration=duration.ravel(),
         key=np.tile(key.astype(np.uint32), count),
         run=np.repeat(runs.astype(np.uint32), len(key)),
-        lane=np.tile(lane, count),
-        depth=np.tile(depth, count),
+        lane=np.tile(lane.astype(np.uint32), count),
+        depth=np.tile(shallow(depth), count),
     )

@@ -19,8 +19,8 @@ class Slices:
     duration: Reals  # ticks; 0: shorter than a step of its clock
     key: NDArray[np.uint32]  # row of the table of keys
     run: NDArray[np.uint32]  # row of the trace's runs
-    lane: Ints
-    depth: Ints  # in the lane, 0 at the top
+    lane: NDArray[np.uint32]
+    depth: NDArray[np.uint8]  # in the lane, 0 at the top; 255: that or more
 
     def __len__(self) -> int:
         return len(self.start)
@@ -38,8 +38,13 @@ class Slices:
 
     def moved(self, lane: int, depth: Ints) -> Slices:
         """The same in another lane."""
-        lanes = np.full(len(self), lane, np.int64)
-        return Slices(self.start, self.duration, self.key, self.run, lanes, depth)
+        lanes = np.full(len(self), lane, np.uint32)
+        return Slices(self.start, self.duration, self.key, self.run, lanes, shallow(depth))
+
+
+def shallow(depth: Ints) -> NDArray[np.uint8]:
+    """Depths as slices have them."""
+    return np.minimum(depth, 255).astype(np.uint8)
 
 
 def joined(parts: list[Slices]) -> Slices:
@@ -49,6 +54,6 @@ def joined(parts: list[Slices]) -> Slices:
         np.concatenate([np.zeros(0), *[part.duration for part in parts]]),
         np.concatenate([np.zeros(0, np.uint32), *[part.key for part in parts]]),
         np.concatenate([np.zeros(0, np.uint32), *[part.run for part in parts]]),
-        np.concatenate([np.zeros(0, np.int64), *[part.lane for part in parts]]),
-        np.concatenate([np.zeros(0, np.int64), *[part.depth for part in parts]]),
+        np.concatenate([np.zeros(0, np.uint32), *[part.lane for part in parts]]),
+        np.concatenate([np.zeros(0, np.uint8), *[part.depth for part in parts]]),
     )

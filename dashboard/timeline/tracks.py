@@ -34,7 +34,7 @@ class Tracks:
 def tracks_of(slices: Slices, lanes: Lanes) -> Tracks:
     """Sort slices into rows. What does not nest goes into a lane of its own, made when needed."""
     kept, deep = _not_deeper(slices)
-    ordered = _ordered(kept, np.arange(len(lanes)))
+    ordered = _ordered(kept, lanes)
     beside = _covered(ordered)
     if beside.any():
         apart = []
@@ -45,13 +45,11 @@ def tracks_of(slices: Slices, lanes: Lanes) -> Tracks:
             apart.append(own.moved(lanes.overlapping(lane), _levels(own)))
         more, deeper = _not_deeper(joined(apart))
         deep += deeper
-        ordered = joined([ordered.take(~beside), more])
-    rank = np.empty(len(lanes), np.int64)
-    rank[lanes.order()] = np.arange(len(lanes))
-    ordered = _ordered(ordered, rank)
+        ordered = _ordered(joined([ordered.take(~beside), more]), lanes)
     edges = _edges(ordered)
     at = edges[:-1]
-    return Tracks(ordered, ordered.lane[at], ordered.depth[at], edges, deep)
+    lane, depth = ordered.lane[at].astype(np.int64), ordered.depth[at].astype(np.int64)
+    return Tracks(ordered, lane, depth, edges, deep)
 
 
 def _not_deeper(slices: Slices) -> tuple[Slices, int]:
@@ -59,8 +57,10 @@ def _not_deeper(slices: Slices) -> tuple[Slices, int]:
     return (slices, 0) if fits.all() else (slices.take(fits), int((~fits).sum()))
 
 
-def _ordered(slices: Slices, rank: Ints) -> Slices:
+def _ordered(slices: Slices, lanes: Lanes) -> Slices:
     """By lane, depth, start; of those that begin together the shortest first."""
+    rank = np.empty(len(lanes), np.int64)
+    rank[lanes.order()] = np.arange(len(lanes))
     row = (rank[slices.lane] * MOST_DEPTHS + slices.depth).astype(np.uint32)
     small = len(row) and int(row.max()) < 1 << 16
     order = np.argsort(row.astype(np.uint16) if small else row, kind="stable")
@@ -77,7 +77,7 @@ def _ordered(slices: Slices, rank: Ints) -> Slices:
 
 def _edges(slices: Slices) -> Ints:
     """Where each row begins, and where the last ends."""
-    row = slices.lane * MOST_DEPTHS + slices.depth
+    row = slices.lane.astype(np.int64) * MOST_DEPTHS + slices.depth
     starts = np.flatnonzero(np.diff(row, prepend=-1)) if len(row) else np.zeros(0, np.int64)
     return np.append(starts, len(row)).astype(np.int64)
 

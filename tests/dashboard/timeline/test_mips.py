@@ -21,9 +21,9 @@ def rows(*lengths: list[int]) -> Tracks:
     all_lengths = np.array([one for row in lengths for one in row], np.float64)
     starts = [np.cumsum([0, *row])[:-1] for row in lengths if row]
     start = np.concatenate([np.zeros(0), *starts]).astype(np.uint64)
-    depth = np.repeat(np.arange(len(lengths)), [len(row) for row in lengths])
+    depth = np.repeat(np.arange(len(lengths)), [len(row) for row in lengths]).astype(np.uint8)
     key = np.arange(len(start)).astype(np.uint32)
-    lane = np.zeros(len(start), np.int64)
+    lane = np.zeros(len(start), np.uint32)
     return tracks_of(Slices(start, all_lengths, key, key, lane, depth), lanes)
 
 

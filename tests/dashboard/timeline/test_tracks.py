@@ -18,8 +18,8 @@ def slices(*rows: tuple[int, int, int]) -> Slices:
     start = np.array([row[0] for row in rows], np.uint64)
     length = np.array([row[1] - row[0] for row in rows], np.float64)
     numbers = np.arange(len(rows)).astype(np.uint32)
-    depth = np.array([row[2] for row in rows], np.int64)
-    return Slices(start, length, numbers, numbers, np.zeros(len(rows), np.int64), depth)
+    depth = np.array([row[2] for row in rows], np.uint8)
+    return Slices(start, length, numbers, numbers, np.zeros(len(rows), np.uint32), depth)
 
 
 def put(*rows: tuple[int, int, int]) -> tuple[Tracks, Lanes]:
