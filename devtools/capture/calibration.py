@@ -115,11 +115,14 @@ def _int8() -> Run | None:
     import torch
 
     first = torch.ones((_INT8_ROWS, _INT8_ROWS), dtype=torch.int8)
-    try:
-        torch._int_mm(first, first)
-    except (RuntimeError, AttributeError, NotImplementedError):
+    product = getattr(torch, "_int_mm", None)  # torch has no public name for it
+    if product is None:
         return None
-    return lambda: torch._int_mm(first, first)
+    try:
+        product(first, first)
+    except (RuntimeError, NotImplementedError):
+        return None
+    return lambda: product(first, first)
 
 
 def _copying_pieces(size: int) -> Run:

@@ -53,7 +53,8 @@ def allocations_of(trace: Trace) -> Allocations:
     run, allocator = _declared(trace)
     event_run, event_allocator = _named(trace, run)
     runs = np.concatenate([run, event_run])
-    keys = np.stack([trace.runs.name[runs], np.concatenate([allocator, event_allocator])], 1)
+    names = trace.runs.name[runs].astype(np.int64)
+    keys = np.stack([names, np.concatenate([allocator, event_allocator])], 1)
     order, which = _in_order(keys)
     size = trace.allocations.size_bytes
     mine = which[len(run) :]

@@ -62,9 +62,9 @@ class _Earliest:
 
     def __init__(self, pieces: int) -> None:
         self._leaves = 1 << max(pieces - 1, 0).bit_length()
-        empty: _Two = (-1, -1, -1)
-        self._whole = [empty] * (2 * self._leaves)  # on all pieces below a node
-        self._some = [empty] * (2 * self._leaves)  # on some of them
+        empty: list[_Two] = [(-1, -1, -1)]
+        self._whole = empty * (2 * self._leaves)  # on all pieces below a node
+        self._some = empty * (2 * self._leaves)  # on some of them
 
     def put(self, low: int, high: int, number: int, root: int) -> None:
         """Put a number on pieces low..high (exclusive)."""

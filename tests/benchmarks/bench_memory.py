@@ -38,7 +38,7 @@ def synthetic(operators: int) -> bytes:
     skip, slot = head, 1
     while len(chain) + _BLOCK <= operators:
         size = 16 + 16 * (len(chain) % 13)
-        made = []
+        made: list[int] = []
         for _ in range(_BLOCK - 1):
             out = value(size, 1 + slot % 12)
             slot += 1

@@ -107,6 +107,10 @@ class InvertedNet(nn.Module):
 class Speaker(nn.Module):
     """One token at a time through attention whose keys and values stay in buffers."""
 
+    keys: Tensor
+    values: Tensor
+    seen: Tensor
+
     def __init__(self, width: int = 16, length: int = 12) -> None:
         super().__init__()
         self.embed = nn.Embedding(20, width)
@@ -166,7 +170,10 @@ class Mapper(nn.Module):
         self.layer = nn.Linear(6, 6)
 
     def forward(self, x: Tensor) -> Tensor:
-        y: Tensor = mapped(lambda row: torch.tanh(self.layer(row)) + 1, x.exp())
+        def layer(row: Any, *_: Any) -> Tensor:
+            return torch.tanh(self.layer(row)) + 1
+
+        y: Tensor = mapped(layer, x.exp())
         return y * x
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
 from planned_programs import chain_program, rich_program
 from project import ROOT
@@ -65,7 +66,7 @@ def test_roles_add_up_to_the_bytes_in_use() -> None:
         "output": [0, 0, 512, 512],
         "input": [1024, 1024, 0, 0],
     }
-    assert sum(by_role.values()).tolist() == memory.plan.live_bytes.tolist()
+    assert np.sum(list(by_role.values()), 0).tolist() == memory.plan.live_bytes.tolist()
 
 
 def test_slices_are_as_long_as_instructions_took() -> None:

@@ -20,7 +20,7 @@ def plan_of(*values: Any, chain: Any, arena: int = 1024, **method: Any) -> Memor
         values=values,
         chains=[chain],
         delegates=[make.delegate("Gpu")],
-        **({"arenas": [0, arena], "operators": [("aten::add", "out"), VIEW]} | method),
+        **(dict[str, Any](arenas=[0, arena], operators=[("aten::add", "out"), VIEW]) | method),
     )
     return memory_plan(read_program(make.program(made, blobs=[b"gpu"])), "forward")
 
