@@ -45,13 +45,16 @@ class OperatorRoof(NamedTuple):
 
     @property
     def gflops_per_s(self) -> float | None:
-        """Achieved: derived. Giga-operations where they are on integers."""
-        return _rate(self.operations, self.time_s)
+        """Achieved: derived. Giga-operations where they are on integers.
+
+        None where the work is only known as an upper bound: the time is that of what ran.
+        """
+        return None if self.work.upper_bound else _rate(self.operations, self.time_s)
 
     @property
     def gb_per_s(self) -> float | None:
-        """Achieved: derived."""
-        return _rate(self.total_bytes, self.time_s)
+        """Achieved: derived; None where the bytes are only known as an upper bound."""
+        return None if self.work.upper_bound else _rate(self.total_bytes, self.time_s)
 
     @property
     def intensity(self) -> float | None:

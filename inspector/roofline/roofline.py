@@ -67,14 +67,17 @@ class Roofline:
 
     @property
     def coverage(self) -> float:
-        """The share of the method's time in operators of which work and bytes are known."""
+        """The share of the method's time in operators of which work and bytes are known.
+
+        Of shapes that are only known when it runs, they are not.
+        """
         return self.totals.time_counted_s / self.whole_s if self.whole_s else math.nan
 
     @cached_property
     def totals(self) -> Totals:
         """All operators together."""
         known = [row for row in self.rows if row.total_bytes is not None]
-        known = [row for row in known if row.operations is not None]
+        known = [row for row in known if row.operations is not None and not row.work.upper_bound]
         return Totals(
             float_operations=_sum(r.operations for r in known if not r.work.work.integer),
             integer_operations=_sum(r.operations for r in known if r.work.work.integer),
@@ -158,6 +161,9 @@ def _roof(
     calls = float(latency.rows.calls[row])
     each = time_s / calls if time_s is not None and calls > 0 else None
     found = work.bound or bound_of(work.work, work.moved.total_bytes, each, peak)
+    if work.upper_bound and not work.bound:
+        # The time is that of the shapes that ran, the work that of the largest there can be.
+        found = Bound(UNKNOWN, None, "")
     step = clock_step(latency.rows, row, latency.unit)
     found = _told_by_clock(found, each, None if step is None else step * _seconds(latency.unit))
     notes = dict.fromkeys(text for text in (found.reason, work.note) if text)

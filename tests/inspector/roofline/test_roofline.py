@@ -10,6 +10,8 @@ from roofline_samples import of, recording, sample
 
 from etscope.inspector.durations import Clock
 from etscope.inspector.roofline.bounds import KERNEL, OVERHEAD, UNKNOWN
+from etscope.inspector.roofline.event_work import UPPER_BOUND
+from etscope.inspector.roofline.program_calls import ProgramCalls
 from etscope.inspector.roofline.roofline import OperatorRoof, Roofline
 from etscope.inspector.units import TimeScale
 
@@ -125,3 +127,16 @@ def test_rows_are_flat_and_carry_the_key(name: str) -> None:
     keys = "instruction delegate_id node op module source flops read_bytes written_bytes time_ms"
     assert {*keys.split(), "intensity_flops_per_byte", "bound", "reason"} <= {*first}
     assert {row["basis"] for row in rows} == {"estimated"}
+
+
+def test_work_that_is_only_bounded_gives_no_rate_and_no_bound(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(ProgramCalls, "is_bound", lambda self, instruction: instruction == 0)
+    found = of(recording("convnet_portable"))
+    first, second = found.rows[:2]
+    assert (first.bound, first.peak_share, first.reason) == (UNKNOWN, None, UPPER_BOUND)
+    assert (first.gflops_per_s, first.gb_per_s) == (None, None)
+    assert first.operations == 2 * 32 * 32 * 8 * 3 * 3 * 3
+    assert second.gflops_per_s is not None
+    assert found.totals.operators_counted == len(found.rows) - 1
