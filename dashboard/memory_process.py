@@ -18,7 +18,8 @@ _PROGRAM = (
 )
 _GROWTH = (
     "From the loaded libraries to the steady state. Each bar begins where the one above it ends; "
-    "together they are the growth. Only plain bars are measured."
+    "together they are the growth. Only plain bars are measured. Settled: without what changed "
+    "only because other processes began or ceased to share pages."
 )
 _PHASES = "Measured by the system, in a fresh process, at the end of each phase."
 _SAMPLES = "Measured from outside. Dotted: the ends of the phases, numbered as in the figure above."
@@ -85,7 +86,7 @@ def _growth(grown: FootprintLedger, drawings: Drawings) -> str:
         [
             markup(part.name),
             f"{int(part.value):,}",
-            percent(part.value / whole) if whole else "–",
+            percent(part.value / whole) if whole > 0 else "–",
             markup(part.basis),
             markup(part.note),
         ]
@@ -95,7 +96,18 @@ def _growth(grown: FootprintLedger, drawings: Drawings) -> str:
     notes = "".join(f"<li>{markup(note, 1000)}</li>" for note in grown.notes[:50])
     listed = f"<ul>{notes}</ul>" if notes else ""
     fold = f"<details><summary>The growth as a table</summary>{table}</details>"
-    return f"<p>{markup(grown.verdict, 2000)}</p>{drawn}{fold}{listed}"
+    return f"<p>{markup(grown.verdict, 2000)}{_sharing(grown)}</p>{drawn}{fold}{listed}"
+
+
+def _sharing(grown: FootprintLedger) -> str:
+    """How the settled growth and that of the figure in the phases differ."""
+    if grown.counted_in == grown.basis:
+        return ""
+    name = grown.basis.removesuffix("_bytes").upper()
+    return (
+        f" {name} itself grew by {grown.growth_bytes:,} bytes (measured), of which "
+        f"{grown.sharing_bytes:,} because other processes began or ceased to share pages (derived)."
+    )
 
 
 _FIGURES = ("rss_bytes", "pss_bytes", "uss_bytes", "peak_rss_bytes")
@@ -103,7 +115,7 @@ _FIGURES = ("rss_bytes", "pss_bytes", "uss_bytes", "peak_rss_bytes")
 
 def _phase_table(grown: FootprintLedger) -> str:
     heads = ["phase", "at [ms]", *(f"{key.removesuffix('_bytes')} [bytes]" for key in _FIGURES)]
-    heads += ["growth [bytes]", "heap [bytes]"]
+    heads += [f"growth of {grown.own_name} [bytes]", "heap [bytes]"]
     rows = [_phase_cells(row) for row in grown.rows[:ROWS]]
     table = plain_table("Phases", heads, rows)
     return f"<details><summary>The phases as a table</summary>{table}</details>"

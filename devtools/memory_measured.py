@@ -28,10 +28,12 @@ def print_footprint(report: MemoryReport) -> None:
     paragraph("footprint of the process, by phase (measured)", style="bold")
     columns = [Column("phase"), Column("at (ms)", right=True)]
     columns += [Column(f"{_pages(key)} (bytes)", right=True) for key in _PAGES]
-    columns += [Column("growth (bytes)", right=True)]
     growths: list[int | None] = [None] * len(footprint.phases)
+    of = ""
     if grown is not None:
+        of = f" of {grown.own_name}"
         growths = [row.growth_bytes for row in grown.rows]
+    columns += [Column(f"growth{of} (bytes)", right=True)]
     cells = [
         [_phase(phase), f"{phase.at_ms:,.0f}", *_sizes(phase), _size(growth)]
         for phase, growth in zip(footprint.phases, growths, strict=True)
@@ -42,23 +44,20 @@ def print_footprint(report: MemoryReport) -> None:
 
 
 def _print_growth(grown: FootprintLedger) -> None:
-    """Names for what the process grew by; they add up to it."""
+    """Names for what the process grew by; they add up to it. What others changed stands below."""
     say()
     paragraph('growth from "libraries loaded" to "steady state"', style="bold")
-    whole = max(grown.growth_bytes, 1)
     cells: list[list[str | None]] = [
-        [
-            row["label"],
-            f"{row['size_bytes']:,}",
-            percent(row["size_bytes"] / whole),
-            bar(row["size_bytes"] / whole, _BAR),
-            row["basis"],
-            row["evidence"],
-        ]
+        _part_cells(row["label"], row["size_bytes"], row["share"], row["basis"], row["evidence"])
         for row in growth_rows(grown)
     ]
-    basis = grown.basis.removesuffix("_bytes").upper()
-    cells.append([f"growth of {basis}", f"{grown.growth_bytes:,}", None, "", "measured", None])
+    own, basis = grown.own_growth_bytes, grown.basis.removesuffix("_bytes").upper()
+    name = f"growth of {grown.own_name}"
+    cells.append(_part_cells(name, own, grown.share_of(own), grown.own_basis, "sum of the above"))
+    if grown.counted_in != grown.basis:
+        shared = "who else shares the pages: not this process"
+        cells.append(_part_cells(_SHARING, grown.sharing_bytes, None, "derived", shared))
+        cells.append(_part_cells(f"growth of {basis}", grown.growth_bytes, None, "measured"))
     columns = [
         Column("part"),
         Column("size (bytes)", right=True),
@@ -70,6 +69,16 @@ def _print_growth(grown: FootprintLedger) -> None:
     print_fitting(columns, cells, ("", "how it is known"))
     for note in grown.notes:
         paragraph(note, "  ")
+
+
+_SHARING = "changed by other processes"
+
+
+def _part_cells(
+    what: str, size: int, share: float | None, basis: str, evidence: str | None = None
+) -> list[str | None]:
+    drawn = "" if share is None else bar(share, _BAR)
+    return [what, f"{size:,}", None if share is None else percent(share), drawn, basis, evidence]
 
 
 def _pages(key: str) -> str:
@@ -157,14 +166,17 @@ def _machine(roof: Roofline) -> list[str]:
     if peak is not None:
         lines.append(
             f"the machine reached {figure(peak.float32_gflops_per_s)} GFLOP/s (float32) and "
-            f"{figure(peak.memory_gb_per_s)} GB/s with {counted(peak.threads, 'thread')} (measured)"
+            f"{figure(peak.memory_gb_per_s)} GB/s with at most {counted(peak.threads, 'thread')} "
+            "(measured)"
         )
     else:
         lines.append(NO_CALIBRATION)
     shares = {bound: share for bound, share in roof.time_shares.items() if share > 0}
     said = ", ".join(f"{bound} {percent(share)}" for bound, share in shares.items())
+    rest = percent(roof.unexplained_s / roof.whole_s) if roof.whole_s else None
     if said:
-        lines.append(f"of its time: {said}")
+        outside = "" if rest in (None, "0.0%", "-0.0%") else f", in no operator {rest}"
+        lines.append(f"of its time: {said}{outside}")
     return lines
 
 

@@ -40,26 +40,26 @@ def program_parts(totals: Mapping[Source, int]) -> list[Part]:
 
 
 def growth_parts(ledger: FootprintLedger) -> list[Part]:
-    """The growth of a process, its named parts, and what has no name."""
-    name = ledger.basis.removesuffix("_bytes").upper()
-    parts = [Part(f"growth of {name}", float(ledger.growth_bytes), "measured", 0)]
-    seen = [p for p in ledger.parts if abs(p.size_bytes) > _VISIBLE * abs(ledger.growth_bytes)]
+    """The own growth of a process, its named parts, and what has no name; they add up.
+
+    What other processes changed is not in it.
+    """
+    whole = ledger.own_growth_bytes
+    parts = [Part(f"growth of {ledger.own_name}", float(whole), ledger.own_basis, 0)]
+    seen = [p for p in ledger.parts if abs(p.size_bytes) > _VISIBLE * abs(whole)]
     most = seen[: BARS - 4]
     parts += [Part(one.label, float(one.size_bytes), one.basis, 1, one.evidence) for one in most]
     rest = len(ledger.parts) - len(most)
     if rest:
         size = sum(one.size_bytes for one in ledger.parts) - sum(one.size_bytes for one in most)
         parts.append(Part(counted(rest, "smaller part"), float(size), "derived", 1))
-    if ledger.sharing_bytes:
-        why = "other processes began or ceased to share pages"
-        parts.append(Part("sharing", float(ledger.sharing_bytes), "derived", 1, why))
     nameless = float(ledger.unattributed_bytes)
     return [*parts, Part("unattributed", nameless, "derived", 1, "nothing accounts for it")]
 
 
 def ledger_figure(title: str, parts: list[Part]) -> Figure | None:
-    """The waterfall of some parts, the first of which is the whole; None where that is nothing."""
-    if not parts or not parts[0].value:
+    """The waterfall of some parts, the first of which is the whole; None where all are nothing."""
+    if not any(part.value for part in parts):
         return None
     begins = starts(parts)
     edges = [
@@ -106,13 +106,19 @@ def _bars(basis: str, parts: list[Part], begins: list[float], scale: ByteScale) 
             "line": {"color": colour, "width": 1},
             "pattern": {"shape": pattern, "size": 7, "solidity": 0.4},
         },
-        "text": [f"{size_words(p.value)} · {percent(p.value / whole)}" for p in some],
+        "text": [_words(part, whole) for part in some],
         "meta": {"narrow": {"text": [size_words(part.value) for part in some]}},
         "textposition": "outside",
         "cliponaxis": False,
         "hovertext": [_hover(part) for part in some],
         "hoverinfo": "text",
     }
+
+
+def _words(part: Part, whole: float) -> str:
+    """Its size, and its share of a whole that is more than nothing."""
+    size = size_words(part.value)
+    return f"{size} · {percent(part.value / whole)}" if whole > 0 else size
 
 
 def size_words(size: float) -> str:

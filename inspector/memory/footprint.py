@@ -27,7 +27,7 @@ class PhaseRow:
     """A phase and what it added. Absent where the system did not tell: None."""
 
     phase: Phase
-    growth_bytes: int | None  # of the ledger's basis, since the phase before
+    growth_bytes: int | None  # of the ledger's `counted_in`, since the phase before
     heap_bytes: int | None  # asked of the C allocator less given back, since the phase before
 
 
@@ -36,6 +36,7 @@ class FootprintLedger:
     """Parts, `sharing_bytes` and `unattributed_bytes` add up to `growth_bytes`, exactly."""
 
     basis: str  # the figure that grew: one of BASES
+    counted_in: str  # what parts and phases are counted in: `basis`, or that settled
     growth_bytes: int  # measured: from "libraries loaded" to the steady state
     sharing_bytes: int  # derived: of it, because other processes began or ceased to share pages
     parts: tuple[GrowthPart, ...]  # the largest first
@@ -47,8 +48,24 @@ class FootprintLedger:
 
     @property
     def own_growth_bytes(self) -> int:
-        """The growth but for what other processes changed."""
+        """The growth but for what other processes changed; parts and the rest add up to it."""
         return self.growth_bytes - self.sharing_bytes
+
+    @property
+    def own_name(self) -> str:
+        """What `own_growth_bytes` and the growth of phases are of: "settled PSS"."""
+        name = self.basis.removesuffix("_bytes").upper()
+        return name if self.counted_in == self.basis else f"settled {name}"
+
+    @property
+    def own_basis(self) -> str:
+        """What `own_growth_bytes` is: "measured", or "derived" where sharing changed."""
+        return "derived" if self.sharing_bytes else MEASURED
+
+    def share_of(self, size_bytes: int) -> float | None:
+        """A part of `own_growth_bytes`; None where nothing grew."""
+        whole = self.own_growth_bytes
+        return size_bytes / whole if whole > 0 else None
 
     @property
     def explained(self) -> float | None:
@@ -60,7 +77,7 @@ class FootprintLedger:
     @property
     def verdict(self) -> str:
         """One sentence."""
-        name = self.basis.removesuffix("_bytes").upper()
+        name = self.own_name
         if self.own_growth_bytes <= 0:
             return f"In the steady state {name} is not above that of the loaded libraries."
         share = percent(abs(self.unattributed_bytes) / self.own_growth_bytes)
@@ -68,7 +85,7 @@ class FootprintLedger:
         named = [f"{size_text(size)} {label} ({basis})" for label, size, basis in self._largest]
         most = f": most of it {', '.join(named)}" if named else ""
         rest = f"{share} is unattributed" if self.unattributed_bytes else "nothing is unattributed"
-        return f"{held} libraries ({name}, measured){most}; {rest}.{self._peak_text}"
+        return f"{held} libraries ({name}, {self.own_basis}){most}; {rest}.{self._peak_text}"
 
     @property
     def _largest(self) -> list[tuple[str, int, str]]:
@@ -119,24 +136,25 @@ def footprint_ledger(footprint: Footprint, program: Program | None) -> Footprint
     peak, phase = _peak(footprint)
     return FootprintLedger(
         basis=basis,
+        counted_in=figure,
         growth_bytes=growth,
         sharing_bytes=growth - own,
         parts=tuple(sorted(parts, key=lambda part: -part.size_bytes)),
         unattributed_bytes=own - sum(part.size_bytes for part in parts),
-        rows=_rows(footprint, basis),
+        rows=_rows(footprint, basis, figure),
         peak_rss_bytes=peak,
         peak_phase=phase,
         notes=tuple(notes),
     )
 
 
-def _rows(footprint: Footprint, basis: str) -> tuple[PhaseRow, ...]:
+def _rows(footprint: Footprint, basis: str, figure: str) -> tuple[PhaseRow, ...]:
     rows = []
     before: Phase | None = None
+    settling = False  # until the libraries are loaded, both figures are one
     for phase in footprint.phases:
-        grown = _difference(before, phase, _SETTLED if basis == BASES[0] else basis)
-        if grown is None:
-            grown = _difference(before, phase, basis)
+        grown = _difference(before, phase, figure if settling else basis)
+        settling = settling or phase.name == LIBRARIES
         rows.append(PhaseRow(phase, grown, _difference(before, phase, "heap_used_bytes")))
         before = phase
     return tuple(rows)

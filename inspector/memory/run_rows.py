@@ -23,7 +23,7 @@ ALLOCATION = (
     "most_bytes",
     "largest_bytes",
 )
-GROWTH = ("group", "label", "size_bytes", "basis", "evidence", "asked_bytes")
+GROWTH = ("group", "label", "size_bytes", "share", "basis", "evidence", "asked_bytes")
 PHASE = ("phase", "method", "at_ms", "growth_bytes", "heap_bytes")
 
 
@@ -81,18 +81,25 @@ def measured_coverage(
 
 
 def growth_rows(grown: FootprintLedger) -> list[dict[str, Any]]:
-    """The parts of a process's growth, what others changed, and what has no name; they add up."""
-    rest = (
-        ("shared with other processes", grown.sharing_bytes, "who else shares the pages"),
-        ("unattributed", grown.unattributed_bytes, "what no part above names"),
-    )
+    """The parts of a process's growth, then what has no name; they add up to its own growth.
+
+    What other processes changed is not in them; shares are None where nothing grew.
+    """
     rows: list[tuple[object, ...]] = [
-        (part.group, part.label, part.size_bytes, part.basis, part.evidence, part.asked_bytes)
+        (
+            part.group,
+            part.label,
+            part.size_bytes,
+            grown.share_of(part.size_bytes),
+            part.basis,
+            part.evidence,
+            part.asked_bytes,
+        )
         for part in grown.parts
     ]
-    for label, size, evidence in rest:
-        if size or label == "unattributed":
-            rows.append(("rest", label, size, "derived", evidence, None))
+    size = grown.unattributed_bytes
+    why = "what no part above names"
+    rows.append(("rest", "unattributed", size, grown.share_of(size), "derived", why, None))
     return [dict(zip(GROWTH, row, strict=True)) for row in rows]
 
 
@@ -115,7 +122,10 @@ def footprint_json(footprint: Footprint, grown: FootprintLedger | None) -> dict[
     known: dict[str, Any] = {
         "verdict": "The phases do not tell how much the process grew.",
         "basis": None,
+        "counted_in": None,
         "growth_bytes": None,
+        "sharing_bytes": None,
+        "own_growth_bytes": None,
         "explained_share": None,
         "peak_rss_bytes": None,
         "peak_phase": None,
@@ -126,7 +136,10 @@ def footprint_json(footprint: Footprint, grown: FootprintLedger | None) -> dict[
         known |= {
             "verdict": grown.verdict,
             "basis": grown.basis,
+            "counted_in": grown.counted_in,
             "growth_bytes": grown.growth_bytes,
+            "sharing_bytes": grown.sharing_bytes,
+            "own_growth_bytes": grown.own_growth_bytes,
             "explained_share": grown.explained,
             "peak_rss_bytes": grown.peak_rss_bytes,
             "peak_phase": grown.peak_phase,

@@ -223,13 +223,13 @@ def test_an_etdump_alone_says_what_to_give(memory: Run) -> None:
     assert out.startswith("2 methods set aside")
 
 
-def test_a_program_that_did_not_run_is_told_without_the_run(memory: Run) -> None:
-    trace = ROOT / "sample_traces/two_methods.etscope/trace.etdp"
+@pytest.mark.parametrize("name", ["two_methods.etscope", "two_methods.etscope/trace.etdp"])
+def test_a_program_that_did_not_run_is_refused(memory: Run, name: str) -> None:
     other = ROOT / "sample_traces/convnet_portable.etscope/program.pte"
-    code, out, _ = memory(trace, "--program", other)
-    assert code == 0
-    assert "note: the program is not used: what ran fits none of its methods" in out
-    assert "roofline" not in out
+    code, out, err = memory(ROOT / "sample_traces" / name, "--program", other)
+    assert (code, out) == (2, "")
+    assert f"the run is not one of {other}: what ran fits none of its methods" in err
+    assert err.endswith("Give the program alone for its plan, or the run without it.\n")
 
 
 def test_a_record_names_the_values_of_a_bare_program(memory: Run) -> None:
@@ -279,7 +279,7 @@ def test_what_was_measured_is_told_and_adds_up(tmp_path: Path, memory: Run) -> N
         r"footprint: The steady state holds 5 kB above the loaded libraries \(PSS, measured\)",
         r"libraries loaded +0 +200,000 +100,000 +- +- +-",
         r"steady state +1 +210,000 +105,000 +- +- +5,000",
-        r"growth of PSS +5,000 +- +measured",
+        r"growth of PSS +5,000 +100\.0% +█+ +measured",
         r"the machine reached 50 GFLOP/s \(float32\) and 10 GB/s with 1 thread \(measured\)",
     ):
         assert re.search(expected, out), expected

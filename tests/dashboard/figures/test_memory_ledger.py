@@ -22,7 +22,8 @@ from etscope.inspector.memory.ledger import Source
 
 def grown(*parts: GrowthPart, sharing: int = 0, unattributed: int = 0) -> FootprintLedger:
     total = sum(part.size_bytes for part in parts) + sharing + unattributed
-    return FootprintLedger("pss_bytes", total, sharing, parts, unattributed, (), None, None)
+    figure = "settled_pss_bytes" if sharing else "pss_bytes"
+    return FootprintLedger("pss_bytes", figure, total, sharing, parts, unattributed, (), None, None)
 
 
 def part(size: int, label: str = "planned arenas", basis: str = "planned") -> GrowthPart:
@@ -53,25 +54,45 @@ def test_what_a_program_brings_adds_up_and_says_what_it_rests_on() -> None:
 
 
 def test_the_growth_ends_where_its_parts_end_and_only_measured_bars_are_plain() -> None:
-    ledger = grown(part(600), part(300, "pages", "measured"), sharing=-50, unattributed=10)
+    ledger = grown(part(600), part(300, "pages", "measured"), unattributed=10)
     parts = growth_parts(ledger)
     assert [one.name for one in parts] == [
         "growth of PSS",
         "planned arenas",
         "pages",
-        "sharing",
         "unattributed",
     ]
-    assert sum(one.value for one in parts[1:]) == parts[0].value == 860
+    assert sum(one.value for one in parts[1:]) == parts[0].value == 910
     figure = ledger_figure("growth", parts)
     assert bars(figure) == {
-        "measured": [(0, 860), (600, 900)],
+        "measured": [(0, 910), (600, 900)],
         "planned": [(0, 600)],
-        "derived": [(900, 850), (850, 860)],
+        "derived": [(900, 910)],
     }
     assert figure is not None
     plain = [t["name"] for t in figure["data"] if not t["marker"]["pattern"]["shape"]]
     assert plain == ["measured"]
+
+
+@pytest.mark.parametrize("sharing", [-910, -5000, 700])
+def test_what_other_processes_changed_is_not_in_the_shares(sharing: int) -> None:
+    ledger = grown(part(600), unattributed=310, sharing=sharing)
+    parts = growth_parts(ledger)
+    assert (parts[0].name, parts[0].basis, parts[0].value) == (
+        "growth of settled PSS",
+        "derived",
+        910,
+    )
+    figure = ledger_figure("growth", parts)
+    assert figure is not None
+    words = [text for trace in figure["data"] for text in trace["text"]]
+    assert "600 bytes · 65.9%" in words
+
+
+def test_parts_of_no_growth_have_no_share() -> None:
+    figure = ledger_figure("growth", growth_parts(grown(part(600), part(-600, "given back"))))
+    assert figure is not None
+    assert not any("%" in text for trace in figure["data"] for text in trace["text"])
 
 
 def test_small_parts_are_one_and_nothing_is_lost() -> None:

@@ -29,6 +29,7 @@ from etscope.etdump.footprint import (
 )
 from etscope.etdump.program import Program, read_program
 from etscope.inspector.memory.footprint import FootprintLedger, footprint_ledger
+from etscope.inspector.memory.run_rows import growth_rows
 
 KB = 1024
 ALL = (START, LIBRARIES, PROGRAM, METHOD, FIRST, STEADY, UNLOADED)
@@ -134,8 +135,8 @@ def test_the_verdict_takes_libraries_as_one_and_always_tells_of_arenas() -> None
     verdict = ledger(a_footprint(before, after), a_program((64 * KB,))).verdict
 
     assert verdict == (
-        "The steady state holds 645 kB above the loaded libraries (PSS, measured): most of it "
-        "307 kB code and data of libraries (measured), 92.2 kB pages of the program's file "
+        "The steady state holds 645 kB above the loaded libraries (settled PSS, measured): most "
+        "of it 307 kB code and data of libraries (measured), 92.2 kB pages of the program's file "
         "(measured), 81.9 kB stacks of threads (measured), 65.5 kB planned arenas (planned); "
         "nothing is unattributed."
     )
@@ -187,6 +188,8 @@ def test_what_other_processes_share_is_told_apart_from_growth() -> None:
 
     assert (found.growth_bytes, found.sharing_bytes) == (-140 * KB, -300 * KB)
     assert found.own_growth_bytes == 160 * KB
+    assert (found.own_name, found.own_basis) == ("settled PSS", "derived")
+    assert sum(row["share"] for row in growth_rows(found)) == pytest.approx(1)
     assert found.explained == 1.0
     assert "holds 164 kB above" in found.verdict
 
@@ -281,6 +284,7 @@ def test_parts_always_add_up(phases: list[Phase], delegate: bool, alone: bool) -
         return
     named = sum(part.size_bytes for part in found.parts)
     assert named + found.sharing_bytes + found.unattributed_bytes == found.growth_bytes
+    assert sum(row["size_bytes"] for row in growth_rows(found)) == found.own_growth_bytes
     assert all(part.size_bytes and part.label and part.evidence for part in found.parts)
     assert found.explained is None or 0 <= found.explained <= 1
     assert found.verdict.endswith(".")
