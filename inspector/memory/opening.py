@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from os import PathLike
+from os import PathLike, fspath
 from pathlib import Path
 
 from etscope.etdump.bundle import read_bundle
@@ -39,7 +39,7 @@ def open_memory_input(
     """Open a .pte, a .bpte, a bundle folder, or an ETDump with its program.
 
     A bundle without a trace that can be read is looked at without it, and a note says so;
-    so is a run of something else than the program.
+    so is one whose run is of something else than its program.
 
     Args:
         program: the .pte that ran, where `path` is a trace; instead of the bundle's.
@@ -49,7 +49,7 @@ def open_memory_input(
 
     Raises:
         MissingFile: there is no program. An ETDump holds no memory plan.
-        TraceError: it cannot be read.
+        TraceError: it cannot be read, or it is no run of the program that was given.
     """
     place, kind = Path(path), identify(Path(path))
     if kind is FileKind.ETDUMP and program is None:
@@ -76,10 +76,23 @@ def open_memory_input(
         if kind not in _BUNDLES or error.path in (str(asked), str(record)):
             raise
         return _alone(read_program(program), record, f"the trace is not used: {error}")
+    if recording.program is None and asked is not None:
+        raise _apart(path, asked, recording)
     if recording.program is None:
         # What ran is something else: the plan is told, the run is not.
         return MemoryInput(read_program(program), None, recording.record, recording.notes)
     return MemoryInput(recording.program, recording, recording.record)
+
+
+def _apart(
+    path: str | PathLike[str], program: str | PathLike[str], recording: Recording
+) -> TraceError:
+    """That the two which were given do not belong together, and why."""
+    begin = "the program is not used: "
+    why = next((n.removeprefix(begin) for n in recording.notes if n.startswith(begin)), "")
+    cure = "Give the program alone for its plan, or the run without it."
+    message = f"the run is not one of {fspath(program)}" + (f": {why}" if why else "")
+    return TraceError(message, path=path, cure=cure)
 
 
 def _alone(program: Program, record: str | PathLike[str] | None, *notes: str) -> MemoryInput:

@@ -228,7 +228,7 @@ def test_a_program_that_did_not_run_is_refused(memory: Run, name: str) -> None:
     other = ROOT / "sample_traces/convnet_portable.etscope/program.pte"
     code, out, err = memory(ROOT / "sample_traces" / name, "--program", other)
     assert (code, out) == (2, "")
-    assert f"the run is not one of {other}: what ran fits none of its methods" in err
+    assert f"the run is not one of {other}: " in err
     assert err.endswith("Give the program alone for its plan, or the run without it.\n")
 
 
