@@ -31,7 +31,10 @@ class Operand(NamedTuple):
     def is_known(self) -> bool:
         """Whether its sizes are known and can be true."""
         sizes = self.shape
-        return len(sizes) <= _DIMS and min(sizes, default=0) >= 0 and self.elements <= _MOST
+        if len(sizes) > _DIMS or min(sizes, default=0) < 0:
+            return False
+        # A size of 0 must not hide the others: rules multiply some of them.
+        return prod(max(size, 1) for size in sizes) <= _MOST
 
     @property
     def is_floating(self) -> bool:
