@@ -22,8 +22,9 @@ _CAPTION = (
     "roofs were measured by a short calibration. A point is as large as its time."
 )
 _BOUNDS = (
-    "Derived from measured times. Hatched: nothing can be said of it. Overhead-bound: so short "
-    "that calling it costs most; kernel-bound: longer, but far below what the machine reaches."
+    "Derived from measured times. Hatched: nothing can be said of it. Overhead-bound: little work, "
+    "and so short that half of it or more may be the call; kernel-bound: longer than a call "
+    "explains, and far below what the machine reaches."
 )
 
 

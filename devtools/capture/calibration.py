@@ -23,7 +23,8 @@ from etscope.devtools.capture.host import free_memory_bytes
 _ROWS, _INT8_ROWS = 256, 512
 #: Of the four figures after each other, each for a part of its seconds.
 _TURNS = 8
-#: Arrays are so many times larger than the last cache, so that little of them is found in it.
+#: Arrays are so many times larger than the last cache, so that little of them is found in it, but
+#: no larger than the last of these: a capture should not need a large part of the memory.
 _BEYOND_CACHE = 4
 _SMALLEST, _LARGEST = 2**26, 2**28
 #: Bytes copied in a round, for the same reason; the next round takes the next ones.

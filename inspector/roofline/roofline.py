@@ -17,11 +17,12 @@ from etscope.inspector.own_time import OwnTimes, own_times
 from etscope.inspector.recording import Recording
 from etscope.inspector.resolution import clock_step
 from etscope.inspector.roofline.bounds import BOUNDS, STEPS, UNKNOWN, Bound, bound_of
+from etscope.inspector.roofline.call_cost import CallCosts, TimedCall
 from etscope.inspector.roofline.event_work import EventWork, WorkOfEvents
 from etscope.inspector.roofline.operator_roof import OperatorRoof
 from etscope.inspector.roofline.rows import roof_rows
 from etscope.inspector.units import TimeScale, ticks_per_unit
-from etscope.inspector.wording import counted
+from etscope.inspector.wording import counted, finite
 
 __all__ = ["OperatorRoof", "Roofline", "Totals", "roofline_of", "rooflines"]
 
@@ -63,7 +64,7 @@ class Roofline:
         """Operations per byte from which on arithmetic is the lower roof (float32)."""
         if self.peak is None or not self.peak.memory_gb_per_s:
             return None
-        return self.peak.float32_gflops_per_s / self.peak.memory_gb_per_s
+        return finite(self.peak.float32_gflops_per_s / self.peak.memory_gb_per_s)
 
     @property
     def coverage(self) -> float:
@@ -119,12 +120,14 @@ def roofline_of(latency: MethodLatency, origins: Origins, recording: Recording) 
     taken = np.zeros(len(latency.rows))
     np.add.at(taken, times.leader[times.counted], times.own[times.counted])
     timed = _timed(times)
-    rows = []
+    calls = []
     for row in np.unique(times.leader[times.counted]).tolist():
         time_s = float(taken[row]) * scale if timed[row] and math.isfinite(scale) else None
-        rows.append(_roof(latency, row, work.of(row), time_s, peak))
+        calls.append(_timed_call(latency, row, time_s))
+    costs = CallCosts(latency.rows, calls)
+    rows = tuple(_roof(latency, call, work.of(call.row), peak, costs) for call in calls)
     whole, rest = times.whole * scale, times.unexplained * scale
-    return Roofline(latency, origins, peak, tuple(rows), whole, rest)
+    return Roofline(latency, origins, peak, rows, whole, rest)
 
 
 def rooflines(
@@ -151,21 +154,27 @@ def _timed(times: OwnTimes) -> list[bool]:
     return found
 
 
-def _roof(
-    latency: MethodLatency,
-    row: int,
-    work: EventWork,
-    time_s: float | None,
-    peak: MachinePeak | None,
-) -> OperatorRoof:
+def _timed_call(latency: MethodLatency, row: int, time_s: float | None) -> TimedCall:
     calls = float(latency.rows.calls[row])
     each = time_s / calls if time_s is not None and calls > 0 else None
-    found = work.bound or bound_of(work.work, work.moved.total_bytes, each, peak)
+    step = clock_step(latency.rows, row, latency.unit)
+    return TimedCall(row, time_s, each, None if step is None else step * _seconds(latency.unit))
+
+
+def _roof(
+    latency: MethodLatency,
+    call: TimedCall,
+    work: EventWork,
+    peak: MachinePeak | None,
+    costs: CallCosts,
+) -> OperatorRoof:
+    row, time_s, each, step_s = call
+    calls = float(latency.rows.calls[row])
+    found = work.bound or bound_of(work.work, work.moved.total_bytes, each, peak, costs.of(row))
     if work.upper_bound and not work.bound:
         # The time is that of the shapes that ran, the work that of the largest there can be.
         found = Bound(UNKNOWN, None, "")
-    step = clock_step(latency.rows, row, latency.unit)
-    found = _told_by_clock(found, each, None if step is None else step * _seconds(latency.unit))
+    found = _told_by_clock(found, each, step_s)
     notes = dict.fromkeys(text for text in (found.reason, work.note) if text)
     if each is not None and each <= 0 and not work.bound:
         time_s = None

@@ -59,13 +59,15 @@ def compute_bound(roofline: Roofline) -> Iterator[Finding]:
 
 
 def overhead_bound(roofline: Roofline) -> Iterator[Finding]:
-    """Much time goes by around kernels that have little to do."""
+    """Much time goes by in calls that have little to do, and are no longer than a call can be."""
     yield from _finding(
         roofline,
         OVERHEAD,
-        "{share} of {method} is in {operators} whose calls cost more than their work: {names}",
-        f"Each takes less than {figure(SHORT_S * 1e6)} µs or is the rest of a delegate's call. "
-        "Fewer and larger operators would help: a delegate, fusion, or several inputs at once.",
+        "{share} of {method} is in {operators} of which half the time or more may be the call: "
+        "{names}",
+        f"Each takes less than {figure(SHORT_S * 1e6)} µs and at most twice as long as the fastest "
+        "call like it, or is the rest of a delegate's call. Fewer and larger operators would help: "
+        "a delegate, fusion, or several inputs at once.",
     )
 
 
@@ -122,10 +124,11 @@ def doubtful(roofline: Roofline) -> Iterator[Finding]:
         "roofline_doubtful",
         "low",
         f"operators with {percent(share)} of the time of {_method(roofline)} compute up to "
-        f"{figure(most)} times as fast as the calibration did: the machine was busy with something "
-        "else then, and shares of its peak are too high",
+        f"{figure(most)} times as fast as the calibration did, so shares of its peak are too high",
         {"share": share, "operators": len(faster), "peak_share": most},
-        "Record again when the machine is quiet.",
+        "The machine may have been busy during the calibration, their kernels may be faster than "
+        "the calibration's, or they may compute less than their shapes say. Record again when the "
+        "machine is quiet: what is left then is one of the others.",
     )
 
 

@@ -25,7 +25,7 @@ PEAK = MachinePeak(2, float32_gflops_per_s=100.0, memory_gb_per_s=10.0, int8_gop
         (50_000_000, 1_000, 1e-3, COMPUTE, 0.5),
         (1_000, 5_000_000, 1e-3, MEMORY, 0.5),
         (0, 5_000_000, 1e-3, MEMORY, 0.5),
-        (1_000, 100, 2e-6, OVERHEAD, 0.005),
+        (1_000, 100, 2e-6, KERNEL, 0.005),
         (1_000_000, 100, 1e-3, KERNEL, 0.01),
         (10, 0, 1e-3, KERNEL, 1e-7),
     ],
@@ -36,6 +36,32 @@ def test_the_side_of_the_ridge_and_how_far_below_the_roof(
     found = bound_of(Work(operations), size, time_s, PEAK)
     assert found.bound == bound
     assert found.peak_share == pytest.approx(share)
+
+
+@pytest.mark.parametrize(
+    ("time_s", "call_s", "bound"),
+    [
+        (1e-6, 0.5e-6, OVERHEAD),
+        (1e-6, 0.4e-6, KERNEL),
+        (9e-6, 9e-6, OVERHEAD),
+        (11e-6, 11e-6, KERNEL),
+        (1e-6, None, KERNEL),
+    ],
+)
+def test_overhead_is_what_a_call_can_cost(time_s: float, call_s: float | None, bound: str) -> None:
+    found = bound_of(Work(100), 100, time_s, PEAK, call_s)
+    assert found.bound == bound
+    share = found.peak_share or 0
+    assert share == pytest.approx(1e-8 / time_s)
+    told = "half of its time or more may be the call" if bound == OVERHEAD else "its kernel"
+    assert found.reason.startswith(told)
+
+
+def test_what_does_no_work_is_all_call() -> None:
+    found = bound_of(Work(0), 0, 1e-3, PEAK)
+    assert found == Bound(
+        OVERHEAD, 0.0, "it computes and moves nothing: all of its time is the call"
+    )
 
 
 def test_faster_than_memory_is_said_and_not_cut() -> None:

@@ -75,6 +75,19 @@ def test_what_a_call_takes_besides_its_operations_is_overhead() -> None:
     assert "rounding of 10 times" in roof.reason
 
 
+def test_no_call_of_a_method_costs_more_than_its_fastest_took() -> None:
+    found = sample("two_methods")
+    relu = named(found, "aten::relu")[0]
+    assert relu.bound == OVERHEAD
+    copies = named(found, "aten::permute_copy")
+    assert {roof.bound for roof in copies} == {KERNEL}
+    fastest = min(roof.time_s or 1.0 for roof in found.rows)
+    for roof in found.rows:
+        if roof.bound == OVERHEAD:
+            assert (roof.time_s or 1.0) <= 2 * fastest
+            assert f"one costs up to {fastest * 1e6:.3g} µs" in roof.reason
+
+
 def test_a_time_below_the_step_of_its_clock_gives_no_rate() -> None:
     roof = named(sample("convnet_xnnpack"), "Softmax")[0]
     assert (roof.time_s, roof.gflops_per_s, roof.bound) == (None, None, UNKNOWN)

@@ -9,6 +9,7 @@ from roofline_samples import PEAK, of, recording, sample
 
 from etscope.etdump.machine_peak import MachinePeak
 from etscope.inspector.findings import Finding
+from etscope.inspector.roofline.bounds import OVERHEAD
 from etscope.inspector.roofline.rules import roofline_findings
 
 
@@ -39,8 +40,17 @@ def test_arithmetic_at_speed_is_not_cured_by_fewer_bytes() -> None:
     assert "Saving bytes would not help." in findings["roofline_compute"].advice
 
 
-def test_short_calls_are_overhead_and_memory_is_memory() -> None:
-    assert "roofline_overhead" in found("transformer_kv")
+def test_overhead_is_said_as_what_may_be() -> None:
+    whole = sample("transformer_kv")
+    assert "roofline_overhead" not in found("transformer_kv")
+    calls = [roof._replace(bound=OVERHEAD) for roof in whole.rows]
+    (overhead,) = roofline_findings([dataclasses.replace(whole, rows=tuple(calls))])
+    assert overhead.rule == "roofline_overhead"
+    assert "of which half the time or more may be the call: " in overhead.message
+    assert "less than 10 µs and at most twice as long as the fastest" in overhead.advice
+
+
+def test_memory_is_memory() -> None:
     slow_memory = dataclasses.replace(PEAK, memory_gb_per_s=0.01)
     memory = found("transformer_kv", slow_memory)["roofline_memory"]
     assert "int8" in memory.advice
@@ -62,6 +72,7 @@ def test_a_calibration_that_operators_outdo_is_doubted() -> None:
         roof.peak_share or 0 for roof in of(recording("convnet_xnnpack", slow)).rows
     )
     assert f"up to {doubt.evidence['peak_share']:.3g} times" in doubt.message
+    assert "may have been busy" in doubt.advice
 
 
 def test_a_calibration_without_integers_leaves_much_unknown() -> None:
