@@ -166,8 +166,7 @@ def _machine(roof: Roofline) -> list[str]:
     if peak is not None:
         lines.append(
             f"the machine reached {figure(peak.float32_gflops_per_s)} GFLOP/s (float32) and "
-            f"{figure(peak.memory_gb_per_s)} GB/s with at most {counted(peak.threads, 'thread')} "
-            "(measured)"
+            f"{figure(peak.memory_gb_per_s)} GB/s {_with(peak.threads)} (measured)"
         )
     else:
         lines.append(NO_CALIBRATION)
@@ -178,6 +177,11 @@ def _machine(roof: Roofline) -> list[str]:
         outside = "" if rest in (None, "0.0%", "-0.0%") else f", in no operator {rest}"
         lines.append(f"of its time: {said}{outside}")
     return lines
+
+
+def _with(threads: int) -> str:
+    """The calibration takes the better of all threads and of one."""
+    return f"with {'at most ' if threads > 1 else ''}{counted(threads, 'thread')}"
 
 
 def _roof_cells(roof: Roofline, row: OperatorRoof) -> list[str | None]:
