@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from etscope.etdump.footprint import LIBRARIES, LIBRARY, STEADY, Footprint, Phase
 from etscope.etdump.program import Program
-from etscope.inspector.memory.footprint_heap import PLANNED, asked_of_heap
+from etscope.inspector.memory.footprint_heap import ARENAS, asked_of_heap
 from etscope.inspector.memory.footprint_parts import MEASURED, GrowthPart, by_mapping, of_heap
 from etscope.inspector.wording import percent, size_text
 
@@ -93,9 +93,10 @@ class FootprintLedger:
         code = sum(part.size_bytes for part in self.parts if part.group == LIBRARY)
         others = [part for part in self.parts if part.group != LIBRARY]
         found = [("code and data of libraries", code, MEASURED)]
-        found += [(part.label, part.size_bytes, part.basis) for part in others]
+        found += [(_told(part), part.size_bytes, part.basis) for part in others]
+        arenas = {_told(part) for part in others if part.purpose == ARENAS}
         found = sorted((one for one in found if one[1] > 0), key=lambda one: -one[1])
-        return found[:3] + [one for one in found[3:] if one[2] == PLANNED]
+        return found[:3] + [one for one in found[3:] if one[0] in arenas]
 
     @property
     def _peak_text(self) -> str:
@@ -104,6 +105,14 @@ class FootprintLedger:
         if self.peak_phase is None or above < self.own_growth_bytes / 20:
             return ""
         return f' Its peak, in "{self.peak_phase}", was {size_text(above)} above that (RSS).'
+
+
+def _told(part: GrowthPart) -> str:
+    """A part in a sentence; of arenas, how much is planned where not all is on new pages."""
+    asked = part.asked_bytes
+    if part.purpose != ARENAS or asked is None or asked == part.size_bytes:
+        return part.label
+    return f"of {size_text(asked)} {part.label}"
 
 
 def footprint_ledger(footprint: Footprint, program: Program | None) -> FootprintLedger | None:

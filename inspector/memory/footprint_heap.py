@@ -10,8 +10,15 @@ from etscope.etdump.footprint import FIRST, LIBRARIES, METHOD, PROGRAM, STEADY, 
 from etscope.etdump.methods import Method
 from etscope.etdump.program import Program
 from etscope.inspector.memory.allocators import method_allocator
+from etscope.inspector.memory.devices import host_arenas
 
 PLANNED, ESTIMATED, DERIVED = "planned", "estimated", "derived"
+
+#: What memory was asked for.
+ARENAS, STRUCTURES = "arenas", "runtime's structures"
+LOADED_DELEGATES = "delegates, when loaded"
+DELEGATES_RUN = "delegates and results, when first run"
+RESULTS, LATER = "results", "later"
 
 _USED = "heap_used_bytes"
 
@@ -19,6 +26,7 @@ _USED = "heap_used_bytes"
 class Asked(NamedTuple):
     """Memory asked for and not given back until the steady state, in the order of the phases."""
 
+    purpose: str  # one of those above
     label: str
     size_bytes: int
     basis: str  # planned, estimated or derived
@@ -26,16 +34,16 @@ class Asked(NamedTuple):
 
 
 def shared_arena_bytes(program: Program) -> int:
-    """What the arenas of all methods take where methods lay theirs over each other.
+    """What the arenas of all methods take of the host where methods lay theirs over each other.
 
     The program loader of the runtime's bindings (executorch 1.5) does: each
     arena is as large as the largest of its number.
     """
     largest: dict[int, int] = {}
     for method in program.methods:
-        for arena, size in enumerate(method.arena_bytes.tolist()):
+        for arena, size in host_arenas(method).items():
             largest[arena] = max(largest.get(arena, 0), size)
-    return sum(size for arena, size in largest.items() if arena)
+    return sum(largest.values())
 
 
 def asked_of_heap(footprint: Footprint, program: Program | None) -> list[Asked] | None:
@@ -56,7 +64,7 @@ def asked_of_heap(footprint: Footprint, program: Program | None) -> list[Asked] 
         method = methods.get(phase.method or "")
         planned = 0 if placed else shared
         if phase.name == METHOD and method is not None and not placed:
-            planned = sum(method.arena_bytes[1:].tolist())
+            planned = sum(host_arenas(method).values())
         if 0 < planned <= size:
             placed = placed or phase.name != METHOD
             out.append(_arenas(phase, planned, footprint))
@@ -86,29 +94,34 @@ def _arenas(phase: Phase, planned: int, footprint: Footprint) -> Asked:
         label = "planned arenas, shared by all methods" if several else "planned arenas"
     else:
         label = f"planned arenas of {phase.method}"
-    return Asked(label, planned, PLANNED, f'the allocator gave out as much in "{phase.name}"')
+    return Asked(
+        ARENAS, label, planned, PLANNED, f'the allocator gave out as much in "{phase.name}"'
+    )
 
 
 def _rest(phase: Phase, size: int, method: Method | None, delegates: bool) -> Iterator[Asked]:
     """What a phase asked for besides arenas."""
     seen = f'the allocator\'s count in "{phase.name}"'
     if phase.name == PROGRAM:
-        yield Asked("runtime's structures of the program", size, DERIVED, seen)
+        yield Asked(STRUCTURES, "runtime's structures of the program", size, DERIVED, seen)
     elif phase.name == METHOD:
         yield from _of_method(phase.method or "?", size, method, seen)
     elif phase.name == FIRST:
+        purpose = DELEGATES_RUN if delegates else RESULTS
         what = "delegates and results" if delegates else "results and runtime's objects"
-        yield Asked(f"{what} of the first execution", size, DERIVED, seen)
+        yield Asked(purpose, f"{what} of the first execution", size, DERIVED, seen)
     else:
-        yield Asked("asked for after the first execution", size, DERIVED, seen)
+        yield Asked(LATER, "asked for after the first execution", size, DERIVED, seen)
 
 
 def _of_method(name: str, size: int, method: Method | None, seen: str) -> Iterator[Asked]:
     structures = f"runtime's structures of {name}"
     if method is None or not len(method.delegates) or size <= 0:
-        yield Asked(structures, size, DERIVED, seen)
+        yield Asked(STRUCTURES, structures, size, DERIVED, seen)
         return
     own = min(method_allocator(method).with_lookup_bytes, size)
-    yield Asked(structures, own, ESTIMATED, "counted from the tables of the program")
+    counted = "counted from the tables of the program"
+    yield Asked(STRUCTURES, structures, own, ESTIMATED, counted)
     label = f"delegates of {name}: packed weights and objects"
-    yield Asked(label, size - own, DERIVED, f"{seen}, less the runtime's structures")
+    less = f"{seen}, less the runtime's structures"
+    yield Asked(LOADED_DELEGATES, label, size - own, DERIVED, less)

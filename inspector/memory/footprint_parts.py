@@ -15,7 +15,13 @@ from etscope.etdump.footprint import (
     Phase,
 )
 from etscope.etdump.program import Program
-from etscope.inspector.memory.footprint_heap import PLANNED, Asked, shared_arena_bytes
+from etscope.inspector.memory.footprint_heap import (
+    ARENAS,
+    DERIVED,
+    PLANNED,
+    Asked,
+    shared_arena_bytes,
+)
 
 MEASURED = "measured"
 
@@ -37,6 +43,7 @@ class GrowthPart:
     basis: str  # measured, planned, estimated or derived
     evidence: str  # why it has this name
     asked_bytes: int | None = None  # of the allocator: it may lie on pages that were there before
+    purpose: str | None = None  # what it was asked for, as in `Asked`
 
 
 def by_mapping(base: Phase, steady: Phase, figure: str) -> tuple[list[GrowthPart], int]:
@@ -55,9 +62,16 @@ def by_mapping(base: Phase, steady: Phase, figure: str) -> tuple[list[GrowthPart
         if kind in (HEAP, ANONYMOUS):
             heap += size
         elif kind in _LABELS:
-            label = f"code and data of {name}" if kind == LIBRARY and name else _LABELS[kind]
+            label = _label(kind, name)
             parts.append(GrowthPart(kind, label, size, MEASURED, "pages of its mappings"))
     return parts, heap
+
+
+def _label(kind: str, name: str | None) -> str:
+    """The name of a file comes first: in a figure, what is long is cut at its end."""
+    if name is None or kind not in (LIBRARY, OTHER):
+        return _LABELS[kind]
+    return f"{name}: code and data" if kind == LIBRARY else f"{name}: pages of this file"
 
 
 def of_heap(
@@ -70,17 +84,33 @@ def of_heap(
     if asked is None:
         planned = 0 if program is None else shared_arena_bytes(program)
         evidence = "the plan alone: the allocator does not tell what it gave out"
-        size = min(planned, grown)
-        return [GrowthPart(HEAP, "planned arenas", size, PLANNED, evidence, planned)]
+        one = Asked(ARENAS, "planned arenas", planned, PLANNED, evidence)
+        return [_of_request(one, min(planned, grown))]
     total = sum(one.size_bytes for one in asked)
     sizes = _shared_out(asked, min(total, grown))
-    parts = [
-        GrowthPart(HEAP, one.label, size, one.basis, one.evidence, one.size_bytes)
-        for one, size in zip(asked, sizes, strict=True)
-    ]
-    spare = min(max(grown - total, 0), steady.figures.get("heap_kept_bytes", 0))
-    evidence = "it gave them back when asked after the steady state"
-    return [*parts, GrowthPart(HEAP, "kept free by the allocator", spare, MEASURED, evidence)]
+    parts = [_of_request(one, size) for one, size in zip(asked, sizes, strict=True)]
+    return [*parts, _kept(max(grown - total, 0), steady.figures.get("heap_kept_bytes", 0))]
+
+
+def _of_request(asked: Asked, size: int) -> GrowthPart:
+    """What was asked for, as far as it is on new pages: which pages it lies on nobody tells."""
+    basis, evidence = asked.basis, asked.evidence
+    if size != asked.size_bytes:
+        basis = DERIVED if basis == PLANNED else basis
+        known = "planned" if asked.basis == PLANNED else "asked for"
+        evidence += f"; of {asked.size_bytes:,} {known}, its share of the heap's new pages"
+    told = asked.label, size, basis, evidence
+    return GrowthPart(HEAP, *told, asked_bytes=asked.size_bytes, purpose=asked.purpose)
+
+
+def _kept(left: int, kept: int) -> GrowthPart:
+    """Pages that the allocator keeps free: as many as it gave back, where as many are left."""
+    label = "kept free by the allocator"
+    if left >= kept:
+        evidence = "it gave them back when asked after the steady state"
+        return GrowthPart(HEAP, label, kept, MEASURED, evidence)
+    evidence = f"what is left of the heap's growth; when asked, it gave back {kept:,} (measured)"
+    return GrowthPart(HEAP, label, left, DERIVED, evidence)
 
 
 def _shared_out(asked: list[Asked], pages: int) -> list[int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import program_builder as make
 import pytest
@@ -105,7 +106,7 @@ def test_pages_of_files_libraries_and_stacks_are_named_by_their_mappings() -> No
 
     assert sizes(found) == {
         "pages of the program's file": 40,
-        "code and data of libone.so": 20,
+        "libone.so: code and data": 20,
         "stacks of threads": 8,
         "pages of other files": 4,
     }
@@ -145,9 +146,37 @@ def test_the_verdict_takes_libraries_as_one_and_always_tells_of_arenas() -> None
 def test_pages_that_were_there_before_are_not_counted_as_growth() -> None:
     found = ledger(a_footprint({"heap": 500}, {"heap": 540}), a_program((64 * KB,)))
 
-    assert sizes(found)["planned arenas"] == 64 * 40 / 160
-    assert found.parts[0].asked_bytes == 64 * KB
+    arenas = found.parts[0]
+    assert (arenas.label, arenas.size_bytes, arenas.asked_bytes) == (
+        "planned arenas",
+        64 * KB * 40 // 160,
+        64 * KB,
+    )
+    assert arenas.basis == "derived"
+    assert arenas.evidence.endswith("; of 65,536 planned, its share of the heap's new pages")
+    assert "16.4 kB of 65.5 kB planned arenas (derived)" in found.verdict
     assert found.unattributed_bytes == 0
+
+
+def test_what_the_allocator_keeps_is_measured_only_where_all_of_it_is_left() -> None:
+    kept = {
+        size: next(p for p in ledger(made).parts if p.label == "kept free by the allocator")
+        for size in (40, 41)
+        for made in [a_footprint({"heap": 500}, {"heap": 700}, kept=size)]
+    }
+
+    assert (kept[40].size_bytes, kept[40].basis) == (40 * KB, "measured")
+    assert (kept[41].size_bytes, kept[41].basis) == (40 * KB, "derived")
+    assert kept[41].evidence.endswith("when asked, it gave back 41,984 (measured)")
+
+
+def test_a_file_that_only_this_run_needs_has_its_name() -> None:
+    made = a_footprint({"heap": 500}, {"heap": 660, "other": 8})
+    named = [
+        replace(p, mapped=tuple(replace(m, name="x.bin") for m in p.mapped)) for p in made.phases
+    ]
+
+    assert sizes(ledger(Footprint(tuple(named))))["x.bin: pages of this file"] == 8
 
 
 def test_arenas_that_a_method_brings_are_found_where_it_is_loaded() -> None:
@@ -197,7 +226,7 @@ def test_what_other_processes_share_is_told_apart_from_growth() -> None:
 def test_a_heap_that_shrinks_is_told_as_such() -> None:
     found = ledger(a_footprint({"heap": 500, "one": 10}, {"heap": 480, "one": 60}))
 
-    assert sizes(found) == {"code and data of libone.so": 50, "pages given back": -20}
+    assert sizes(found) == {"libone.so: code and data": 50, "pages given back": -20}
 
 
 @pytest.mark.parametrize("figure", ["rss_bytes", "uss_bytes"])
