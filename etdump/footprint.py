@@ -38,7 +38,7 @@ class Mapped:
     """The pages of some mappings of a process. What the system does not tell is absent."""
 
     kind: str
-    name: str | None  # file name of a library, without folder; None: the rest of this kind
+    name: str | None  # of a library or other file, without folder; None: the rest of this kind
     figures: Mapping[str, int]  # bytes: as in Phase, without peak and heap
 
     @classmethod

@@ -18,6 +18,7 @@ from etscope.etdump.footprint import (
     LIBRARIES,
     LIBRARY,
     METHOD,
+    OTHER,
     Footprint,
     Mapped,
     Phase,
@@ -26,8 +27,8 @@ from etscope.etdump.footprint import (
 #: Samples that a bundle keeps.
 MOST_SAMPLES = 400
 
-#: Libraries that are named one by one: those that grew most since "libraries loaded".
-MOST_LIBRARIES = 32
+#: Files that are named one by one, by kind: those that grew most since "libraries loaded".
+MOST_FILES = {LIBRARY: 32, OTHER: 8}
 
 _Key = tuple[str, str | None]  # kind, name
 _Sizes = dict[_Key, list[int]]  # rss, pss, uss, settled pss
@@ -68,7 +69,7 @@ def read_footprint(
 
 
 class _State:
-    """A process at the end of one phase; its mappings added up by kind and library."""
+    """A process at the end of one phase; its mappings added up by kind and file."""
 
     def __init__(self, row: dict[str, Any]) -> None:
         self.row = row
@@ -166,7 +167,7 @@ class _Settling:
 
 
 def _grown(states: list[_State]) -> set[_Key]:
-    """The libraries that deserve a row of their own."""
+    """The files that deserve a row of their own."""
     names = [state.row["name"] for state in states]
     if LIBRARIES not in names:
         return set()
@@ -174,10 +175,14 @@ def _grown(states: list[_State]) -> set[_Key]:
     growth: dict[_Key, int] = defaultdict(int)
     for state in states[names.index(LIBRARIES) :]:
         for key, sizes in state.sizes.items():
-            if key[0] == LIBRARY:
+            if key[0] in MOST_FILES and key[1] is not None:
                 growth[key] = max(growth[key], sizes[-1] - base.get(key, [0])[-1])
-    largest = sorted(growth, key=lambda key: -growth[key])[:MOST_LIBRARIES]
-    return {key for key in largest if growth[key] > 0}
+    ranked = sorted((key for key in growth if growth[key] > 0), key=lambda key: -growth[key])
+    return {
+        key
+        for kind, most in MOST_FILES.items()
+        for key in [key for key in ranked if key[0] == kind][:most]
+    }
 
 
 def _mapped(sizes: _Sizes, named: set[_Key]) -> tuple[Mapped, ...]:

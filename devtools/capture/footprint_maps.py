@@ -61,7 +61,7 @@ def spans_of(table: bytes) -> list[Span]:
 def kinds_of(
     spans: Sequence[Span], program: str, stacks: Iterable[int]
 ) -> list[tuple[str, str | None]]:
-    """Per mapping its kind and, for a library, the name of its file.
+    """Per mapping its kind and, for a library or another file, the name of that file.
 
     Args:
         program: the path of the program that is measured.
@@ -83,7 +83,9 @@ def kinds_of(
             kinds.append((STACK, None))
         elif span.path == "[heap]":
             kinds.append((HEAP, None))
-        elif span.is_file or span.path in ("[vdso]", "[vvar]", "[vvar_vclock]", "[vsyscall]"):
+        elif span.is_file:
+            kinds.append((OTHER, _name(span.path)))
+        elif span.path in ("[vdso]", "[vvar]", "[vvar_vclock]", "[vsyscall]"):
             kinds.append((OTHER, None))
         else:
             kinds.append((ANONYMOUS, None))

@@ -112,10 +112,13 @@ def save(packed: PackedInputs, path: Path) -> None:
 
 
 def load(path: Path, sets: Mapping[str, dict[str, Any]]) -> PackedInputs:
-    """What `save` wrote, with the descriptions that travelled beside it."""
+    """What `save` wrote, with the descriptions that travelled beside it.
+
+    The tensors are in memory: those of a mapped file would be read by the first inference.
+    """
     from safetensors.torch import load_file
 
-    return PackedInputs(load_file(path), sets)
+    return PackedInputs({key: tensor.clone() for key, tensor in load_file(path).items()}, sets)
 
 
 def read_input_file(path: Path, methods: Sequence[str]) -> dict[str, list[dict[int, Any]]]:

@@ -108,6 +108,19 @@ def test_libraries_that_grew_are_named(tmp_path: Path) -> None:
     assert names == [[("library", "liba.so"), ("library", None)]] * 2
 
 
+def test_other_files_are_named_the_largest_first(tmp_path: Path) -> None:
+    folder = Folder(tmp_path)
+    files = [
+        entry(f"{at}0000-{at}1000", "r--p", f"/home/me/{at}.bin", rss=4 * at) for at in range(1, 10)
+    ]
+    folder.phase(LIBRARIES, library(8, 8))
+    folder.phase(STEADY, library(8, 8) + "".join(files))
+
+    names = {row.name for row in folder.read().phases[1].mapped if row.kind == "other file"}
+
+    assert names == {None, *(f"{at}.bin" for at in range(2, 10))}
+
+
 def test_what_the_allocator_gave_back_is_told(tmp_path: Path) -> None:
     folder = Folder(tmp_path)
     heaps = [entry("1000-9000", "rw-p", "[heap]", rss=rss) for rss in (16, 12)]

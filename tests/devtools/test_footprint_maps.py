@@ -55,7 +55,7 @@ def test_every_mapping_has_a_kind() -> None:
         (STACK, None),
         (ANONYMOUS, None),
         (ANONYMOUS, None),
-        (OTHER, None),
+        (OTHER, "locale"),
         (OTHER, None),
         (STACK, None),
         (LIBRARY, "libb.so"),
