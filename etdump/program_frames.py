@@ -55,18 +55,20 @@ class FrameTable:
         """
         if not 0 <= row < len(self):
             raise IndexError(f"instruction row {row} of {len(self)}")
+        span = slice(int(self.edges[row]), int(self.edges[row + 1]))
+        columns = (self.file, self.line, self.function, self.source)
+        texts = self._texts_and_none
         return tuple(
-            Frame(
-                self._text(int(self.file[r])),
-                int(self.line[r]),
-                self._text(int(self.function[r])),
-                self._text(int(self.source[r])),
+            Frame(texts[file], line, texts[function], texts[source])
+            for file, line, function, source in zip(
+                *(column[span].tolist() for column in columns), strict=True
             )
-            for r in range(int(self.edges[row]), int(self.edges[row + 1]))
         )
 
-    def _text(self, index: int) -> str:
-        return "" if index < 0 else self.texts[index]
+    @cached_property
+    def _texts_and_none(self) -> tuple[str, ...]:
+        """The texts, and at -1 what stands for one that is absent."""
+        return (*self.texts, "")
 
 
 def read_frames(buffer: FlatBuffer, chains: Positions) -> FrameTable | None:

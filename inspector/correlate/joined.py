@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from etscope.etdump.program_graph import Frame, Module, ProgramGraph
 from etscope.etdump.record_maps import DelegateMap
@@ -63,8 +64,7 @@ class JoinedMethod:
             step = rows.get((key.chain, key.instruction))
             if key.delegate is not None and step is not None:
                 inside.setdefault(step, []).append(number)
-        known: dict[int, Origin] = {}
-        out = []
+        known, out = self._of_steps, []
         for key in keys:
             step = rows.get((key.chain, key.instruction))
             if step is None or key.delegate is not None:
@@ -81,6 +81,11 @@ class JoinedMethod:
                 out[number] = origin
         of_plan = [rows.get((key.chain, key.instruction), -1) for key in keys]
         return origins_of(out, self.graph, self.steps.plan, of_plan)
+
+    @cached_property
+    def _of_steps(self) -> dict[int, Origin]:
+        """The origins of whole instructions that were asked for, by row."""
+        return {}
 
     def _around(self, key: EventKey) -> Origin:
         if key.chain < 0:

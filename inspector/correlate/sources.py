@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -30,6 +30,7 @@ def is_generated(file: str) -> bool:
     return file.startswith("<")
 
 
+@lru_cache(maxsize=4096)  # files are few, frames many
 def is_library(file: str) -> bool:
     """Whether a frame's file belongs to torch or to what exports with it."""
     return _LIBRARY.search(file) is not None

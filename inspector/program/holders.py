@@ -66,6 +66,11 @@ def holders_of(program: Program, cases: BundledCases | None = None) -> list[Hold
     ]
 
 
+def stored_of(program: Program) -> list[Holder]:
+    """What instructions read from the file: constants, initial states, blobs and named data."""
+    return [*_tensors(program), *_delegates(program), *_named_data(program)]
+
+
 def _tensors(program: Program) -> Iterator[Holder]:
     """Constants and initial states. Methods share them; each is listed once."""
     found: dict[int, tuple[int, Method, int]] = {}

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from etscope.etdump.columns import Bytes, Ints
 from etscope.inspector.findings import Finding
 from etscope.inspector.program.holders import Holder, Part
 from etscope.inspector.wording import counted, percent, size_text
@@ -28,7 +29,12 @@ _COMPARED = (Part.CONSTANTS, Part.STATES, Part.NAMED_DATA, Part.DELEGATES)
 
 def stored_twice(report: ProgramReport) -> Iterator[Finding]:
     """Constants, named data and blobs that lie in the file more than once."""
-    again = _copies(report)
+    return copies(report.program.file, report.holders, report.owned.bytes_of)
+
+
+def copies(file: Bytes, holders: Sequence[Holder], bytes_of: Ints) -> Iterator[Finding]:
+    """The same of some holders, of which each has so many bytes of the file."""
+    again = _copies(file, holders, bytes_of)
     spare = sum(_extent(same[0]) * (len(same) - 1) for same in again)
     if spare:
         largest = max(again, key=lambda same: _extent(same[0]) * (len(same) - 1))
@@ -45,22 +51,21 @@ def stored_twice(report: ProgramReport) -> Iterator[Finding]:
         )
 
 
-def _copies(report: ProgramReport) -> list[list[Holder]]:
+def _copies(file: Bytes, holders: Sequence[Holder], bytes_of: Ints) -> list[list[Holder]]:
     """Holders of the same bytes, together."""
-    file = report.program.file
     alike: dict[tuple[int, bytes], list[Holder]] = {}
     # Only what has its bytes alone is read, so all of it together is at most the file.
-    for holder, held in zip(report.holders, report.owned.bytes_of.tolist(), strict=True):
+    for holder, held in zip(holders, bytes_of.tolist(), strict=True):
         if holder.part in _COMPARED and held >= _LEAST_COPY and held == _extent(holder):
             ((start, end),) = holder.spans
             glance = file[start : min(start + _GLANCE, end)].tobytes()
             alike.setdefault((held, glance), []).append(holder)
-    copies: dict[bytes, list[Holder]] = {}
+    found: dict[bytes, list[Holder]] = {}
     for same in alike.values():
         for holder in same if len(same) > 1 else ():
             ((start, end),) = holder.spans
-            copies.setdefault(hashlib.sha256(file[start:end].data).digest(), []).append(holder)
-    return [same for same in copies.values() if len(same) > 1]
+            found.setdefault(hashlib.sha256(file[start:end].data).digest(), []).append(holder)
+    return [same for same in found.values() if len(same) > 1]
 
 
 def _extent(holder: Holder) -> int:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from etscope.inspector.findings import Finding
 from etscope.inspector.memory.ledger import Source
-from etscope.inspector.program import rules as program_rules
-from etscope.inspector.program.report import program_report
+from etscope.inspector.program.byte_owners import Span, owned_bytes
+from etscope.inspector.program.holders import stored_of
+from etscope.inspector.program.rules import copies
 from etscope.inspector.wording import percent, size_text
 
 if TYPE_CHECKING:
@@ -63,4 +64,7 @@ def states_twice(report: MemoryReport) -> Iterator[Finding]:
 
 def stored_twice(report: MemoryReport) -> Iterator[Finding]:
     """Weights that lie in the file more than once."""
-    yield from program_rules.stored_twice(program_report(report.program))
+    # Of the holders of the file's bytes, these few: source lines alone are thousands.
+    file, stored = report.program.file, stored_of(report.program)
+    spans = [Span(*span, owner) for owner, held in enumerate(stored) for span in held.spans]
+    yield from copies(file, stored, owned_bytes(file, spans, len(stored)).bytes_of)
