@@ -18,6 +18,7 @@ from etscope.dashboard.figures.layout import (
 from etscope.dashboard.memory_values import ValueNames, byte_scale
 from etscope.dashboard.wording import label, percent
 from etscope.inspector.memory.peak import Held, Holder, Peak
+from etscope.inspector.memory.rows import saving_of
 from etscope.inspector.wording import counted, size_text
 
 TOP = 20
@@ -65,8 +66,7 @@ def holders_figure(peak: Peak, names: ValueNames, top: int = TOP) -> Figure | No
         hover = names.hover(holder.row, *_why(holder))
         mine.bars.append(_Bar(names.name(holder.row), holder.size_bytes, hover))
     words = _left(len(rest), sum(holder.size_bytes for holder in rest), peak, "value")
-    where = "" if peak.arena is None else f" of arena {peak.arena}"
-    title = f"Who holds the peak{where}, {size_text(peak.peak_bytes)}"
+    title = f"Who holds the peak, {size_text(peak.peak_bytes)}"
     return _figure(title, list(series.values()), peak, words, legend=True)
 
 
@@ -107,8 +107,8 @@ def _why(holder: Holder) -> list[str]:
     if holder.next_step is not None:
         operator = (holder.next_operator or "").rpartition("::")[2]
         lines.append(f"next used by {label(operator, 60)} #{holder.next_step}")
-    if holder.saves_bytes:
-        saved = size_text(holder.saves_bytes)
+    if saved_bytes := saving_of(holder):
+        saved = size_text(saved_bytes)
         lines.append(f"if it only lived where it is used: peak {saved} lower, derived")
     return lines
 

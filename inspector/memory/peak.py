@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
 
 import numpy as np
 
 from etscope.etdump.columns import Ints
 from etscope.inspector.memory.blocks import Blocks, blocks_of
+from etscope.inspector.memory.own_bytes import own_bytes
 from etscope.inspector.memory.plan import MemoryPlan
 
 
@@ -32,7 +33,6 @@ class Holder:
     held: Held
     next_step: int | None  # the next instruction behind the peak that uses it; None: none does
     next_operator: str | None
-    at_all_steps: bool  # alive in every step of the peak
     #: How much lower the peak of live bytes would be if this value, and no other, held
     #: bytes only in steps that use it: an instruction, or the caller before the first and
     #: behind the last. 0 where the peak uses it, or is as high where it is not alive.
@@ -45,51 +45,35 @@ class Holder:
 class Peak:
     """The most bytes in use at once. Sizes of holders less `shared_bytes` add up to it."""
 
-    arena: int | None  # None: of all arenas together
     peak_bytes: int  # planned; each byte counted once
     step: int  # the first of `steps`; -1: before the first instruction
     steps: tuple[int, ...]  # all with as much in use
-    operator: str | None  # what runs in `step`; None: it is before or behind all instructions
     holders: tuple[Holder, ...]  # the largest first; values without bytes are left out
     shared_bytes: int  # counted more than once in the sizes of holders that overlap
-    arenas: tuple[Peak, ...] = ()  # of each arena for itself; empty in those
 
 
 def peak_of(plan: MemoryPlan) -> Peak:
-    """What is alive at the peak of a method, over all arenas and in each.
+    """What is alive at the peak of a method, over all arenas.
 
     Savings are derived from planned lifetimes. In an arena whose values overlap while
     they are alive, bytes that others share with a holder do not count as saved,
     so that there a saving is what it is at least.
     """
-    blocks = blocks_of(plan)
-    arenas = tuple(_peak(plan, blocks, use.arena, use.live_bytes) for use in plan.arenas)
-    if len(arenas) == 1:
-        return replace(arenas[0], arena=None, arenas=arenas)
-    return replace(_peak(plan, blocks, None, plan.live_bytes), arenas=arenas)
-
-
-def _peak(plan: MemoryPlan, blocks: Blocks, arena: int | None, live: Ints) -> Peak:
-    curve = _Curve(live)
+    blocks, curve = blocks_of(plan), _Curve(plan.live_bytes)
     alive = (blocks.first <= curve.step) & (blocks.last >= curve.step) & (blocks.size_bytes > 0)
-    if arena is not None:
-        alive &= blocks.arena == arena
     found = np.flatnonzero(alive)
     found = found[np.argsort(-blocks.size_bytes[found], kind="stable")]
-    overlapping = [use.arena for use in plan.arenas if (use.live_bytes != use.summed_bytes).any()]
-    holders = []
-    for block in found.tolist():
-        own = int(blocks.size_bytes[block])
-        if blocks.arena[block] in overlapping:
-            own -= _bytes_of_others(blocks, block)
-        holders.append(_holder(plan, blocks, block, curve, own))
+    overlap = any((use.live_bytes != use.summed_bytes).any() for use in plan.arenas)
+    own = (own_bytes(blocks, curve.step) if overlap else blocks.size_bytes)[found].tolist()
+    holders = tuple(
+        _holder(plan, blocks, block, curve, alone)
+        for block, alone in zip(found.tolist(), own, strict=True)
+    )
     return Peak(
-        arena=arena,
         peak_bytes=curve.peak,
         step=curve.step,
         steps=tuple(curve.steps.tolist()),
-        operator=_operator(plan, curve.step),
-        holders=tuple(holders),
+        holders=holders,
         shared_bytes=sum(holder.size_bytes for holder in holders) - curve.peak,
     )
 
@@ -134,7 +118,6 @@ def _holder(plan: MemoryPlan, blocks: Blocks, block: int, curve: _Curve, own: in
         held=_held(blocks, block, curve.step, len(later) > 0, following),
         next_step=following,
         next_operator=_operator(plan, following),
-        at_all_steps=int(curve.steps[-1]) <= last,
         saves_bytes=curve.peak - max(elsewhere, left),
         absent_saves_bytes=curve.peak - max(outside, left),
     )
@@ -154,16 +137,3 @@ def _operator(plan: MemoryPlan, step: int | None) -> str | None:
     if step is None or not 0 <= step < plan.instructions:
         return None
     return plan.method.operator_of_instruction[step]
-
-
-def _bytes_of_others(blocks: Blocks, block: int) -> int:
-    """Bytes of a block that others have too, in some step in which it lives."""
-    start = int(blocks.start[block])
-    end = start + int(blocks.size_bytes[block])
-    others = (blocks.first <= blocks.last[block]) & (blocks.last >= blocks.first[block])
-    others &= (blocks.arena == blocks.arena[block]) & (blocks.row != blocks.row[block])
-    begins = np.clip(blocks.start[others], start, end)
-    ends = np.clip(blocks.start[others] + blocks.size_bytes[others], start, end)
-    order = np.argsort(begins, kind="stable")
-    reach = np.maximum.accumulate(np.concatenate([[start], ends[order]]))
-    return int(np.maximum(reach[1:] - np.maximum(begins[order], reach[:-1]), 0).sum())

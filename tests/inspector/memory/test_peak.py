@@ -29,7 +29,6 @@ def test_who_is_alive_at_the_peak_and_why() -> None:
     plan = waiting()
     peak = peak_of(plan)
     assert (peak.peak_bytes, peak.step, peak.steps) == (160, 2, (2,))
-    assert peak.operator == MM
     found = of_value(plan, peak)
     assert list(found) == [2, 3, 1]
     assert found[1].held == Held.WAITING
@@ -52,7 +51,6 @@ def test_of_two_peaks_only_what_lives_in_both_saves() -> None:
     peak = peak_of(plan)
     assert peak.steps == (1, 2)
     found = of_value(plan, peak)
-    assert {v: h.at_all_steps for v, h in found.items()} == {0: True, 1: False, 2: True}
     assert {v: h.saves_bytes for v, h in found.items()} == {0: 16, 1: 0, 2: 0}
 
 
@@ -87,24 +85,23 @@ def test_a_loop_keeps_what_it_needs_again() -> None:
     }
 
 
-def test_each_arena_has_a_peak_of_its_own() -> None:
+def test_the_peak_is_that_of_all_arenas_together() -> None:
     calls = [Call(MM, (0,), 1), Call(MM, (1,), 2), Call(MM, (2,), 3)]
     plan = plan_of([(4,), (8,), (4,), (4,)], calls, outputs=[3], arena=[1, 2, 1, 1])
     peak = peak_of(plan)
-    assert peak.arena is None
     assert (peak.peak_bytes, peak.steps) == (48, (0, 1))
-    assert [(p.arena, p.peak_bytes, p.step) for p in peak.arenas] == [(1, 32, 2), (2, 32, 0)]
+    assert list(of_value(plan, peak)) == [1, 0]
 
 
 def test_before_the_first_instruction_nothing_runs() -> None:
     plan = plan_of([(64,), (4,)], [Call(MM, (1,), 1)])
     peak = peak_of(plan)
-    assert (peak.step, peak.operator) == (-1, None)
+    assert (peak.step, peak.holders[0].next_step) == (-1, None)
 
 
 def test_a_method_without_values_has_no_holders() -> None:
     peak = peak_of(plan_of([], [], inputs=[]))
-    assert (peak.peak_bytes, peak.holders, peak.shared_bytes, peak.arenas[0].arena) == (0, (), 0, 1)
+    assert (peak.peak_bytes, peak.holders, peak.shared_bytes) == (0, (), 0)
 
 
 def test_bytes_that_two_have_are_shared_and_save_nothing() -> None:
@@ -127,10 +124,9 @@ def test_bytes_that_two_have_are_shared_and_save_nothing() -> None:
 @given(plans())
 def test_parts_add_up_and_savings_are_those_of_a_plan_without_the_value(plan: MemoryPlan) -> None:
     peak = peak_of(plan)
-    for one in (peak, *peak.arenas):
-        sizes = [holder.size_bytes for holder in one.holders]
-        assert sum(sizes) - one.shared_bytes == one.peak_bytes
-        assert sum(holder.share for holder in one.holders) == pytest.approx(1.0)
+    sizes = [holder.size_bytes for holder in peak.holders]
+    assert sum(sizes) - peak.shared_bytes == peak.peak_bytes
+    assert sum(holder.share for holder in peak.holders) == pytest.approx(1.0)
     for holder in peak.holders:
         assert peak.peak_bytes - holder.absent_saves_bytes == without(plan, holder.row, set())
         touched = set(plan.touches.row[plan.touches.tensor == plan.tensor[holder.row]].tolist())
