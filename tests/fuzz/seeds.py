@@ -27,6 +27,7 @@ PATTERNS = {
     "joined record": "record.etrecord",
     "joined program": "*.pte",
     "memory": "*.pte",
+    "bundle": "*.etscope",
 }
 
 
@@ -39,6 +40,7 @@ def handmade(reader: str, folder: Path) -> list[Path]:
     """The files made by hand for a reader, written into the folder."""
     makers = {"program": _programs, "manifest": _manifests, "xnnpack": _delegates}
     makers |= {"joined program": _programs, "joined record": _records, "memory": _planned}
+    makers["bundle"] = dict  # made of the samples
     made = makers.get(reader, _records if reader.startswith("record") else _dumps)()
     paths = []
     for name, data in made.items():
@@ -234,6 +236,22 @@ def _manifests() -> dict[str, bytes]:
         "passes": {"timing": {"status": "ok"}},
         "files": {"trace.etdp": {"sha256": "0" * 64, "bytes": 12}},
         "notes": ["one"],
+        "footprint": {
+            "phases": [
+                {"name": "start", "method": None, "at_ms": 0.0, "figures": {"rss_bytes": 9000}},
+                {"name": "steady", "method": "enc", "at_ms": 2.5, "figures": {"pss_bytes": 800}},
+            ],
+            "samples": {"at_ms": [0.0, 1.5], "rss_bytes": [9000, 9100]},
+            "notes": ["a note"],
+        },
+        "machine_peak": {
+            "threads": 2,
+            "float32_gflops_per_s": 60.0,
+            "memory_gb_per_s": 12.5,
+            "cache_gb_per_s": 70.0,
+            "int8_gops_per_s": None,
+            "array_bytes": 2**26,
+        },
     }
     return {"manifest.json": json.dumps(document, indent=1).encode()}
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from fuzz.touch_bundle import touch_bundle
 from fuzz.touch_join import touch_joined_program, touch_joined_record
 from fuzz.touch_memory import touch_memory
 from fuzz.touch_record import touch_record
@@ -245,4 +246,5 @@ READERS: dict[str, Callable[[bytes], None]] = {
     "joined record": touch_joined_record,
     "joined program": touch_joined_program,
     "memory": touch_memory,
+    "bundle": touch_bundle,
 }

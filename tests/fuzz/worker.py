@@ -21,6 +21,7 @@ from random import Random
 from types import FrameType
 from typing import Any
 
+from fuzz.bundle_mutations import bundle_mutations, packed
 from fuzz.mutations import mutations
 from fuzz.record_mutations import record_mutations
 from fuzz.touch import READERS
@@ -39,9 +40,20 @@ class TooSlow(BaseException):
 def case(reader: str, seed: Path, number: int) -> tuple[str, bytes]:
     """(how it was made, bytes) of one case."""
     rng = Random(f"{reader}/{seed.name}/{number}")
-    whole = reader in ("record json", "joined record")  # the archive stays whole
-    breaking = record_mutations if whole else mutations
-    return next(breaking(seed.read_bytes(), rng, 1))
+    breaking = _BREAKING.get(reader, mutations)
+    return next(breaking(_whole(seed), rng, 1))
+
+
+#: Where the archive stays whole.
+_BREAKING = {
+    "record json": record_mutations,
+    "joined record": record_mutations,
+    "bundle": bundle_mutations,
+}
+
+
+def _whole(seed: Path) -> bytes:
+    return packed(seed) if seed.is_dir() else seed.read_bytes()
 
 
 def _limit_memory() -> None:
@@ -88,7 +100,7 @@ def main(reader: str, first: str, last: str, save: str, *seeds: str) -> None:
     signal.signal(signal.SIGPROF, _too_slow)
     for seed in seeds:
         with suppress(TraceError):  # imports what the reader imports late
-            READERS[reader](Path(seed).read_bytes())
+            READERS[reader](_whole(Path(seed)))
     _limit_memory()
     counts = Counter({"read": 0, "refused": 0})
     kept = Path(save) / "case"
