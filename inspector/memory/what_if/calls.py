@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from functools import cached_property
 from itertools import pairwise
 
@@ -24,7 +25,9 @@ class Calls:
     def __init__(self, plan: MemoryPlan, blocks: Blocks) -> None:
         self.plan, self.blocks, self.specs = plan, blocks, plan.method.values.tensors
         touches = plan.touches
-        self._edges = np.searchsorted(touches.row, np.arange(plan.instructions + 1)).tolist()
+        self._edges: list[int] = np.searchsorted(
+            touches.row, np.arange(plan.instructions + 1)
+        ).tolist()
         self._tensor: list[int] = touches.tensor.tolist()
         self._reads: list[bool] = touches.reads.tolist()
         self._writes: list[bool] = touches.writes.tolist()
@@ -44,6 +47,10 @@ class Calls:
     def writes(self, instruction: int) -> list[int]:
         """The tensors that it writes."""
         return list(dict.fromkeys(self._touched(instruction, self._writes)))
+
+    def uses_between(self, first: int, last: int) -> int:
+        """How many uses of tensors these instructions have together."""
+        return self._edges[last + 1] - self._edges[first]
 
     def block(self, tensor: int) -> int:
         """The block of a tensor; -1: it has none."""
@@ -94,15 +101,27 @@ class Calls:
 
     def written_between(self, block: int, after: int, until: int) -> bool:
         """Whether something writes a block behind one step and not behind another."""
-        return any(after < step <= until for step in self._written[block])
+        written = self._written[block]
+        following = bisect_right(written, after)
+        return following < len(written) and written[following] <= until
+
+    def next_use(self, block: int, after: int) -> int:
+        """The first step behind another that uses a block; -1: none does."""
+        end = int(self.blocks.edges[block + 1])
+        at = bisect_right(self._steps, after, int(self.blocks.edges[block]), end)
+        return self._steps[at] if at < end else -1
+
+    def jumps_between(self, after: int, until: int) -> bool:
+        """Whether control may come from or go elsewhere behind one instruction, up to another."""
+        return self._jumps_before[until + 1] > self._jumps_before[after + 1]
 
     def same_layout(self, one: int, other: int) -> bool:
         """Whether two tensors have the same type, sizes and order of dimensions."""
-        return self._layout(one) == self._layout(other)
+        return self._layouts[one] == self._layouts[other]
 
     def is_plain(self, tensor: int) -> bool:
         """Whether a tensor's last dimension is the innermost, and so on."""
-        _, _, order = self._layout(tensor)
+        _, _, order = self._layouts[tensor]
         return order == tuple(range(len(order)))
 
     @cached_property
@@ -112,6 +131,28 @@ class Calls:
         before = np.concatenate([[0], np.cumsum(blocks.writes)])[blocks.edges].tolist()
         steps: list[int] = blocks.step[blocks.writes].tolist()
         return [steps[low:high] for low, high in pairwise(before)]
+
+    @cached_property
+    def _steps(self) -> list[int]:
+        """The steps of all uses, block by block."""
+        steps: list[int] = self.blocks.step.tolist()
+        return steps
+
+    @cached_property
+    def _jumps_before(self) -> list[int]:
+        """How many of the instructions in front of each are `jumps`."""
+        counts: list[int] = np.concatenate([[0], np.cumsum(self.jumps)]).tolist()
+        return counts
+
+    @cached_property
+    def _layouts(self) -> list[tuple[int, tuple[int, ...], tuple[int, ...]]]:
+        """Per tensor its type, sizes and order of dimensions."""
+        specs, edges = self.specs, self.specs.dims.tolist()
+        sizes, order = specs.sizes.tolist(), specs.dim_order.tolist()
+        return [
+            (kind, tuple(sizes[low:high]), tuple(order[low:high]))
+            for kind, (low, high) in zip(specs.scalar_type.tolist(), pairwise(edges), strict=True)
+        ]
 
     @cached_property
     def in_loop(self) -> NDArray[np.bool_]:
@@ -168,9 +209,3 @@ class Calls:
     def _touched(self, instruction: int, which: list[bool]) -> list[int]:
         span = range(self._edges[instruction], self._edges[instruction + 1])
         return [self._tensor[at] for at in span if which[at]]
-
-    def _layout(self, tensor: int) -> tuple[int, tuple[int, ...], tuple[int, ...]]:
-        specs = self.specs
-        span = slice(int(specs.dims[tensor]), int(specs.dims[tensor + 1]))
-        sizes, order = specs.sizes[span].tolist(), specs.dim_order[span].tolist()
-        return int(specs.scalar_type[tensor]), tuple(sizes), tuple(order)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from etscope.inspector.memory.what_if.calls import Calls
@@ -18,8 +19,8 @@ def in_place(calls: Calls) -> Iterator[Merge]:
     """Every result that fits into the place of a value that nothing needs any longer.
 
     An elementwise operator may take any operand of the result's type and shape, one
-    that replaces some elements its first. The operand must not be needed behind
-    the instruction; or it is a buffer, and the result is copied back into it
+    that replaces some elements its first, if it reads that but once. The operand must
+    not be needed behind the instruction; or it is a buffer, and the result is copied back into it
     before anything else looks at it.
     """
     for instruction in calls.named(ELEMENTWISE | PARTIAL):
@@ -29,12 +30,12 @@ def in_place(calls: Calls) -> Iterator[Merge]:
             continue
         read = calls.reads(instruction)
         if calls.operator(instruction) in PARTIAL:
-            operands = [calls.first_argument(instruction)]
+            operands, needed = [calls.first_argument(instruction)], _read_again(calls, read)
         else:
-            operands = list(dict.fromkeys(read))
+            operands, needed = list(dict.fromkeys(read)), _unlike(calls, read, written[0])
         for operand in operands:
             merge = _merge(calls, instruction, operand, written[0])
-            if merge is not None and _alike(calls, read, merge.into, written[0]):
+            if merge is not None and merge.into not in needed:
                 yield merge
                 break
 
@@ -58,10 +59,15 @@ def _merge(calls: Calls, instruction: int, operand: int, result: int) -> Merge |
     return None if back is None else Merge("in_place", instruction, into, gone, back)
 
 
-def _alike(calls: Calls, read: list[int], into: int, result: int) -> bool:
-    """Whether the instruction reads what it writes over in the result's shape alone."""
-    mine = [tensor for tensor in read if calls.block(tensor) == into]
-    return all(calls.same_layout(tensor, result) for tensor in mine)
+def _unlike(calls: Calls, read: list[int], result: int) -> set[int]:
+    """The blocks that an instruction reads in another shape than the result's."""
+    return {calls.block(tensor) for tensor in read if not calls.same_layout(tensor, result)}
+
+
+def _read_again(calls: Calls, read: list[int]) -> set[int]:
+    """The blocks that two arguments read: an element may be needed after it was replaced."""
+    times = Counter(calls.block(tensor) for tensor in read)
+    return {block for block, number in times.items() if number > 1}
 
 
 def _copied_back(calls: Calls, instruction: int, buffer: int, result: int) -> int | None:
@@ -71,12 +77,8 @@ def _copied_back(calls: Calls, instruction: int, buffer: int, result: int) -> in
     needed.
     """
     blocks = calls.blocks
-    uses = blocks.step[blocks.uses(buffer)]
-    later = uses[uses > instruction]
-    if not len(later):
-        return None
-    back = int(later[0])
-    if back >= calls.plan.instructions or calls.operator(back) != WRITES_BACK:
+    back = calls.next_use(buffer, instruction)
+    if not 0 <= back < calls.plan.instructions or calls.operator(back) != WRITES_BACK:
         return None
     read, written = calls.reads(back), calls.writes(back)
     copies = any(calls.block(tensor) == result for tensor in read)
@@ -84,4 +86,4 @@ def _copied_back(calls: Calls, instruction: int, buffer: int, result: int) -> in
         return None
     if calls.written_between(buffer, back, int(blocks.last[result])) or calls.in_loop[instruction]:
         return None
-    return None if calls.jumps[instruction + 1 : back + 1].any() else back
+    return None if calls.jumps_between(instruction, back) else back

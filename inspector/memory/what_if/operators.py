@@ -55,7 +55,10 @@ PARTS = frozenset(
 WRITES_BACK = "aten::copy_"
 
 #: What gives other numbers each time, or is not told by its arguments.
-_UNLIKE = ("rand", "normal", "dropout", "bernoulli", "multinomial", "uniform", "exponential")
+_UNLIKE = (
+    "rand", "normal", "dropout", "bernoulli", "multinomial", "uniform", "exponential", "poisson",
+    "binomial", "cauchy", "geometric", "gamma", "dirichlet", "empty",
+)  # fmt: skip
 
 
 def name_of(operator: str) -> str:

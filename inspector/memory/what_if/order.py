@@ -69,26 +69,32 @@ def backward_order(stretch: Stretch, bound: int) -> list[int]:
 
 
 class _Scheduler:
+    """Runs one instruction after another. Each use of a block is looked at a few times at most."""
+
     def __init__(self, stretch: Stretch, bound: int) -> None:
         self._stretch, self._bound, self._live = stretch, bound, stretch.alive
         self._users: list[list[int]] = [[] for _ in stretch.size_bytes]
+        self._makes, self._gives = [0] * len(stretch), [0] * len(stretch)
         for one, blocks in enumerate(stretch.touched):
             for block in blocks:
                 self._users[block].append(one)
+                self._makes[one] += stretch.size_bytes[block] * stretch.begins[block]
         self._left = [len(users) for users in self._users]
         self._there = [not begins for begins in stretch.begins]
+        self._done = [False] * len(stretch)
+        for block, left in enumerate(self._left):
+            if left == 1:
+                self._gives_up(block)
         self._missing = [0] * len(stretch)
         for others in stretch.after:
             for other in others:
                 self._missing[other] += 1
-        self._makes, self._gives = [0] * len(stretch), [0] * len(stretch)
-        self._done = [False] * len(stretch)
+        self._offered: list[int | None] = [None] * len(stretch)
         self._ready: list[tuple[int, int]] = []  # (by how much less is alive then, instruction)
 
     def order(self) -> list[int]:
-        for one, missing in enumerate(self._missing):
-            if not missing:
-                self._offer(one)
+        for one in range(len(self._done)):
+            self._offer(one)
         out: list[int] = []
         while len(out) < len(self._done):
             one = self._choose()
@@ -98,13 +104,17 @@ class _Scheduler:
 
     def _offer(self, one: int) -> None:
         """Put an instruction that may run where it now stands among the others."""
-        stretch, makes, gives = self._stretch, 0, 0
-        for block in stretch.touched[one]:
-            makes += 0 if self._there[block] else stretch.size_bytes[block]
-            if self._left[block] == 1 and stretch.ends[block]:
-                gives += stretch.size_bytes[block]
-        self._makes[one], self._gives[one] = makes, gives
-        heappush(self._ready, (min(makes - gives, 0), one))
+        grows = min(self._makes[one] - self._gives[one], 0)
+        if not self._done[one] and not self._missing[one] and grows != self._offered[one]:
+            self._offered[one] = grows
+            heappush(self._ready, (grows, one))
+
+    def _gives_up(self, block: int) -> int:
+        """The last instruction that uses a block has its bytes to give up, if nobody else has."""
+        one = next(one for one in self._users[block] if not self._done[one])
+        if self._stretch.ends[block]:
+            self._gives[one] += self._stretch.size_bytes[block]
+        return one
 
     def _choose(self) -> int:
         """The next instruction: the first that stays below the bound, or else the first."""
@@ -112,7 +122,7 @@ class _Scheduler:
         chosen = -1
         while self._ready and len(seen) <= _LOOK_AHEAD:
             grows, one = heappop(self._ready)
-            if self._done[one] or grows != min(self._makes[one] - self._gives[one], 0):
+            if self._done[one] or grows != self._offered[one]:
                 continue  # it was offered again since
             if self._live + self._makes[one] < self._bound:
                 chosen = one
@@ -128,17 +138,18 @@ class _Scheduler:
         stretch = self._stretch
         self._done[one] = True
         self._live += self._makes[one] - self._gives[one]
-        changed: list[int] = []
+        changed: set[int] = set()
         for block in stretch.touched[one]:
             self._left[block] -= 1
-            if not self._there[block] or self._left[block] == 1:
-                changed.append(block)
-            self._there[block] = True
+            if not self._there[block]:
+                self._there[block] = True
+                for other in self._users[block]:
+                    self._makes[other] -= stretch.size_bytes[block]
+                changed.update(self._users[block])
+            if self._left[block] == 1:
+                changed.add(self._gives_up(block))
         for other in stretch.after[one]:
             self._missing[other] -= 1
-            if not self._missing[other]:
-                self._offer(other)
-        for block in changed:
-            for other in self._users[block]:
-                if not self._done[other] and not self._missing[other]:
-                    self._offer(other)
+            changed.add(other)
+        for other in changed:
+            self._offer(other)
