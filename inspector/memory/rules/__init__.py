@@ -20,6 +20,11 @@ from etscope.inspector.memory.rules.plans import (
     unused_values,
     upper_bounds,
 )
+from etscope.inspector.memory.rules.process import (
+    delegates_held,
+    loading_peak,
+    weights_packed,
+)
 from etscope.inspector.memory.rules.savings import peak_holder, savings
 
 if TYPE_CHECKING:
@@ -29,6 +34,8 @@ Rule = Callable[["MemoryReport"], Iterator[Finding]]
 
 RULES: tuple[Rule, ...] = (
     overwritten_result,
+    delegates_held,
+    loading_peak,
     peak_holder,
     remade_constants,
     savings,
@@ -37,6 +44,7 @@ RULES: tuple[Rule, ...] = (
     unused_values,
     methods_apart,
     unplanned_ends,
+    weights_packed,
     constants_dominate,
     states_twice,
     stored_twice,
