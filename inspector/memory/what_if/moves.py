@@ -5,7 +5,10 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+#: Moves of one order, and instructions of one move, that are listed.
+_LISTED = 64
 
 
 class Move(NamedTuple):
@@ -32,6 +35,22 @@ def moves_of(order: Sequence[int]) -> list[Move]:
             moves.append(Move(tuple(moved), after))
         after, moved = one, []
     return [*moves, Move(tuple(moved), after)] if moved else moves
+
+
+def move_columns(order: Sequence[int]) -> dict[str, Any]:
+    """What changes places in flat words, as far as it is listed, and how much is left out."""
+    moves = moves_of(order)
+    return {
+        "moves": [
+            {
+                "steps": list(move.instructions[:_LISTED]),
+                "steps_left_out": max(len(move.instructions) - _LISTED, 0),
+                "after": None if move.after < 0 else move.after,
+            }
+            for move in moves[:_LISTED]
+        ],
+        "moves_left_out": max(len(moves) - _LISTED, 0),
+    }
 
 
 def numbers_text(numbers: Sequence[int], most: int) -> str:

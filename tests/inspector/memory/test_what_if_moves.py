@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from etscope.inspector.memory.what_if.moves import Move, moves_of, numbers_text
+from etscope.inspector.memory.what_if.moves import Move, move_columns, moves_of, numbers_text
 
 
 def test_what_changes_places_and_behind_what() -> None:
@@ -18,6 +18,19 @@ def test_what_changes_places_and_behind_what() -> None:
 
 def test_what_moves_to_one_place_is_one_move() -> None:
     assert moves_of((0, 4, 5, 1, 2, 3, 6)) == [Move((4, 5), 0)]
+
+
+def test_as_columns_it_is_bounded() -> None:
+    assert move_columns((2, 0, 1)) == {
+        "moves": [{"steps": [2], "steps_left_out": 0, "after": None}],
+        "moves_left_out": 0,
+    }
+    swapped = [at ^ 1 for at in range(200)]
+    found = move_columns(swapped)
+    assert (len(found["moves"]), found["moves_left_out"]) == (64, 36)
+    halves = [*range(100, 200), *range(101)][:200]
+    (move,) = move_columns([*halves[:100], *range(100)])["moves"]
+    assert (len(move["steps"]), move["steps_left_out"]) == (64, 36)
 
 
 def test_numbers_in_a_sentence() -> None:
