@@ -281,28 +281,32 @@ def test_there_is_no_ledger_where_nothing_was_told_of_both_ends() -> None:
 
 
 _SIZES = st.integers(0, 2**40) | st.integers(0, 2**63 - 1)
-_NAMES = st.sampled_from(
-    [*("rss_bytes", "pss_bytes", "uss_bytes", "settled_pss_bytes"), "heap_used_bytes"]
+_NAMES = (
+    *("rss_bytes", "pss_bytes", "uss_bytes", "settled_pss_bytes"),
+    *("heap_used_bytes", "heap_kept_bytes"),
 )
-_FIGURES = st.dictionaries(_NAMES | st.just("heap_kept_bytes"), _SIZES)
+_FIGURES = st.fixed_dictionaries({}, optional=dict.fromkeys(_NAMES, _SIZES))
 _KINDS = st.sampled_from([PROGRAM_FILE, LIBRARY, HEAP, ANONYMOUS, STACK, OTHER, "new kind"])
-_MAPPED = st.lists(
-    st.builds(Mapped, _KINDS, st.none() | st.sampled_from(["a.so", "b.so"]), _FIGURES), max_size=6
-)
-_PHASES = st.lists(
-    st.builds(
-        Phase,
-        st.sampled_from(ALL),
-        st.just(0.0),
-        _FIGURES,
-        st.none() | st.just("m0"),
-        _MAPPED.map(tuple),
-    ),
-    max_size=8,
+_MAPPED = st.builds(Mapped, _KINDS, st.sampled_from([None, "a.so", "b.so"]), _FIGURES)
+
+
+def _phase(*names: str) -> st.SearchStrategy[Phase]:
+    mapped = st.lists(_MAPPED, max_size=3).map(tuple)
+    method = st.sampled_from([None, "m0"])
+    return st.builds(Phase, st.sampled_from(names), st.just(0.0), _FIGURES, method, mapped)
+
+
+#: Both ends of the ledger, with any phases before, between and behind them.
+_PHASES = st.builds(
+    lambda base, between, steady, others: [*others[:1], base, *between, steady, *others[1:]],
+    _phase(LIBRARIES),
+    st.lists(_phase(*ALL), max_size=2),
+    _phase(STEADY),
+    st.lists(_phase(*ALL), max_size=2),
 )
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(_PHASES, st.booleans(), st.booleans())
 def test_parts_always_add_up(phases: list[Phase], delegate: bool, alone: bool) -> None:
     program = None if alone else a_program((64,), delegate=delegate)
