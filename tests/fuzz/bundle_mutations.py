@@ -114,10 +114,10 @@ def _places(found: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
     """The way to each value below the root."""
     if at:
         yield at
-    items = found.items() if isinstance(found, dict) else ()
+    items: dict[Any, Any] = found if isinstance(found, dict) else {}
     if isinstance(found, list):
-        items = list(enumerate(found))
-    for key, value in items:
+        items = dict(enumerate(found))
+    for key, value in items.items():
         yield from _places(value, (*at, key))
 
 
