@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from etscope.inspector.findings import Finding
-from etscope.inspector.memory.ledger import Source
+from etscope.inspector.memory.ledger import Entry, Source
 from etscope.inspector.program.byte_owners import Span, owned_bytes
 from etscope.inspector.program.holders import stored_of
 from etscope.inspector.program.rules import copies
@@ -37,8 +37,24 @@ def constants_dominate(report: MemoryReport) -> Iterator[Finding]:
         f"({size_text(held)} of {size_text(whole)}); the largest is {_short(most.label)}, "
         f"{size_text(most.size_bytes)}",
         {"size_bytes": held, "known_bytes": whole, "largest": most.label},
-        "Quantize them, or load the program mapped (LoadMode::Mmap), so that pages come in "
-        "when they are read and can go again.",
+        _advice(held, sum(entry.size_bytes for entry in entries if _is_of_delegates(entry))),
+    )
+
+
+def _is_of_delegates(entry: Entry) -> bool:
+    """Only delegates tell which named data they read."""
+    return entry.source is Source.NAMED_DATA and bool(entry.methods)
+
+
+def _advice(held: int, of_delegates: int) -> str:
+    if of_delegates < _MOST * held:
+        return (
+            "Quantize them, or load the program mapped (LoadMode::Mmap), so that pages come in "
+            "when they are read and can go again."
+        )
+    return (
+        "Quantize them. As a rule delegates copy what they read when they are loaded, as XNNPACK "
+        "does to pack it, so that loading the program mapped spares little."
     )
 
 

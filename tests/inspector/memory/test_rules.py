@@ -8,6 +8,7 @@ from typing import Any, cast
 import program_builder as make
 import pytest
 from planned_programs import chain_method, chain_program, floats, overwritten_program, rich_program
+from project import ROOT
 
 from etscope.etdump.footprint import LIBRARIES, STEADY, Footprint, Phase
 from etscope.etdump.program import read_program
@@ -15,6 +16,7 @@ from etscope.inspector.findings import SEVERITIES, Finding
 from etscope.inspector.memory.footprint import footprint_ledger
 from etscope.inspector.memory.report import MemoryReport, memory_report
 from etscope.inspector.memory.rules.measured import unattributed
+from etscope.inspector.recording import open_recording
 
 
 def found(data: bytes) -> dict[str, list[Finding]]:
@@ -133,3 +135,11 @@ def test_the_key_of_named_data_is_cut_in_a_sentence() -> None:
     (finding,) = found(data)["constants_dominate"]
     assert "the largest is abababababababababababababababababab…bab, 4.1 kB" in finding.message
     assert finding.evidence["largest"] == "ab" * 32
+
+
+def test_weights_that_only_delegates_read_are_not_spared_by_a_mapped_file() -> None:
+    recording = open_recording(ROOT / "sample_traces/convnet_xnnpack.etscope")
+    assert recording.program is not None
+    findings = memory_report(recording.program, recording).findings
+    (advice,) = [f.advice for f in findings if f.rule == "constants_dominate"]
+    assert advice.endswith("so that loading the program mapped spares little.")
