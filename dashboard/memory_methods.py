@@ -19,9 +19,12 @@ from etscope.dashboard.memory_tables import (
 from etscope.dashboard.memory_values import ValueNames, names_of
 from etscope.dashboard.table_markup import plain_table
 from etscope.dashboard.wording import markup, percent
+from etscope.inspector.memory.allocators import TEMP_ALLOCATOR
 from etscope.inspector.memory.arenas import ArenaUse
+from etscope.inspector.memory.devices import OVER_DEVICES
 from etscope.inspector.memory.method_memory import MethodMemory
 from etscope.inspector.memory.report import MemoryReport
+from etscope.inspector.memory.rows import saving_of
 from etscope.inspector.wording import counted, size_text
 
 #: Methods with figures and tables of their own; all others are one row each.
@@ -75,7 +78,12 @@ def _overview(ranked: list[MethodMemory]) -> str:
 
 def _section(memory: MethodMemory, number: int, drawings: Drawings) -> str:
     plan, names = memory.plan, names_of(memory)
-    body = _peak(memory, names, drawings) + _what_ifs(memory) + _maps(memory, names, drawings)
+    body = (
+        _beside(memory)
+        + _peak(memory, names, drawings)
+        + _what_ifs(memory)
+        + _maps(memory, names, drawings)
+    )
     drawn = drawings.place(
         memory_curve_figure(plan),
         f"Bytes in use per step; the most are {size_text(plan.peak_bytes)}",
@@ -89,6 +97,33 @@ def _section(memory: MethodMemory, number: int, drawings: Drawings) -> str:
     title = f"<h3><bdi>{markup(memory.name, 60)}</bdi> <small>{size} planned, {count}</small></h3>"
     opened = " open" if number == 0 else ""
     return f'<details class="inferences"{opened}><summary>{title}</summary>{body}</details>'
+
+
+def _beside(memory: MethodMemory) -> str:
+    """What the runtime needs beside the arenas, and of several devices how to read sums."""
+    wide, narrow = memory.allocator, memory.allocator_32
+    rows = [
+        [
+            allocator.layout.name,
+            f"{allocator.size_bytes:,}",
+            f"{allocator.lookup.size_bytes:,}",
+            f"{allocator.requests:,}",
+        ]
+        for allocator in (wide, narrow)
+    ]
+    heads = ["machine", "bytes", "more without a temp allocator of fixed size", "requests"]
+    table = plain_table("Method allocator", heads, rows)
+    text = (
+        f"Beside the arenas, loading asks the method allocator for {wide.size_bytes:,} bytes on a "
+        f"64-bit machine, {narrow.size_bytes:,} on a 32-bit one: estimated. Temp allocator: "
+        f"{TEMP_ALLOCATOR}."
+    )
+    fold = f"<details><summary>The method allocator as a table</summary>{table}</details>"
+    if len(memory.devices) < 2:
+        return f"<p>{markup(text, 1000)}</p>{fold}"
+    sizes = ", ".join(f"{use.device} {size_text(use.planned_bytes)}" for use in memory.devices)
+    several = f"{sizes} are planned: {OVER_DEVICES}."
+    return f"<p>{markup(several, 1000)}</p><p>{markup(text, 1000)}</p>{fold}"
 
 
 def _peak(memory: MethodMemory, names: ValueNames, drawings: Drawings) -> str:
@@ -137,7 +172,7 @@ def _maps(memory: MethodMemory, names: ValueNames, drawings: Drawings) -> str:
 
 def _map(memory: MethodMemory, use: ArenaUse, names: ValueNames, drawings: Drawings) -> str:
     plan = memory.plan
-    saves = {holder.row: holder.saves_bytes for holder in memory.peak.holders}
+    saves = {holder.row: saving_of(holder) or 0 for holder in memory.peak.holders}
     close = None
     if plan.instructions >= _LONG:
         close = memory_map_figure(plan, use, names, saves, around=_AROUND)

@@ -13,6 +13,7 @@ from etscope.dashboard.wording import NAME_LIMIT, markup, percent
 from etscope.inspector.memory.method_memory import MethodMemory
 from etscope.inspector.memory.peak import Held, Holder
 from etscope.inspector.memory.plan import MemoryPlan
+from etscope.inspector.memory.rows import saving_of
 
 _SENTENCE = 1000
 
@@ -74,7 +75,7 @@ def holder_table(memory: MethodMemory, names: ValueNames) -> str:
         Column("size [bytes]", None, lambda h: h.size_bytes, sort="descending"),
         Column("#", None, lambda h: _made(memory.plan, h.row)),
         Column("share of the peak", None, lambda h: h.share, percent),
-        Column("saves [bytes]", None, lambda h: h.saves_bytes),
+        Column("saves [bytes]", None, saving_of),
         Column("why it is there", _why),
         Column("module", lambda h: _module(names, h.row)),
         Column("source", lambda h: names.source(h.row)),

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from etscope.devtools import terminal
-from etscope.devtools.terminal import ABSENT, Column, printable
+from etscope.devtools.terminal import ABSENT, Column
+from etscope.etdump.printable import printable
 
 #: What rich puts between columns.
 _GAP = 3

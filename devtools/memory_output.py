@@ -16,6 +16,7 @@ from etscope.devtools.memory_text import print_memory
 from etscope.devtools.terminal import complain, paragraph, say
 from etscope.etdump.errors import UsageError
 from etscope.inspector.memory.counters import counter_trace
+from etscope.inspector.memory.devices import HOST, planned_by_device
 from etscope.inspector.memory.report import MemoryReport
 
 _FINE, _OVER = 0, 1
@@ -77,11 +78,13 @@ def deliver(report: MemoryReport, wanted: MemoryWanted, source: dict[str, Any]) 
 
 
 class Limit(NamedTuple):
-    """What the method that plans most sets aside, held against what is allowed. In bytes."""
+    """The most that a method sets aside on one device, held against what is allowed. In bytes."""
 
     method: str | None  # None: there is none
+    device: str | None
     planned_bytes: int
     limit_bytes: int
+    devices: dict[str, int]  # the most of any method on each; memories are not added up
 
     @property
     def over(self) -> bool:
@@ -91,10 +94,16 @@ class Limit(NamedTuple):
     def sentence(self) -> str:
         """The outcome for people."""
         planned, most = self.planned_bytes, self.limit_bytes
-        what = f"the arenas planned for {self.method or 'no method'}, {planned:,} bytes,"
+        place = f" on {self.device}" if list(self.devices) not in ([], [HOST]) else ""
+        what = f"the arenas planned for {self.method or 'no method'}{place}, {planned:,} bytes,"
+        others = [
+            f"{size:,} on {name}" for name, size in self.devices.items() if name != self.device
+        ]
+        rest = f" Each device is held against it; at most {', '.join(others)}." if others else ""
         if self.over:
-            return f"over the limit: {what} are {planned - most:,} more than the {most:,} allowed."
-        return f"within the limit: {what} are not more than the {most:,} allowed."
+            over = f"{what} are {planned - most:,} more than the {most:,} allowed."
+            return f"over the limit: {over}{rest}"
+        return f"within the limit: {what} are not more than the {most:,} allowed.{rest}"
 
     def to_json(self) -> dict[str, Any]:
         """The outcome for machines."""
@@ -102,8 +111,23 @@ class Limit(NamedTuple):
 
 
 def limit_of(report: MemoryReport, most: int) -> Limit:
-    """The method that plans most, held against so many bytes."""
-    return Limit(report.main.name if report.methods else None, report.planned_bytes, most)
+    """The method that plans most on one device, held against so many bytes.
+
+    Methods that no name reaches count as well: a runtime may load them by their place.
+    """
+    methods = [memory.plan.method for memory in report.methods] + report.shadowed
+    found = [
+        (size, device, method.name)
+        for method in methods
+        for device, size in planned_by_device(method).items()
+    ]
+    devices: dict[str, int] = {}
+    for size, device, _ in found:
+        devices[device] = max(size, devices.get(device, 0))
+    if not found:
+        return Limit(report.main.name if methods else None, None, 0, most, {})
+    size, device, name = max(found, key=lambda one: one[0])
+    return Limit(name, device, size, most, devices)
 
 
 def _flat(row: dict[str, Any]) -> dict[str, Any]:

@@ -16,6 +16,8 @@ from etscope.devtools.memory_tables import (
 )
 from etscope.devtools.memory_timeline import print_timeline
 from etscope.devtools.terminal import is_terminal, paragraph, say
+from etscope.inspector.memory.allocators import TEMP_ALLOCATOR
+from etscope.inspector.memory.devices import OVER_DEVICES
 from etscope.inspector.memory.method_memory import MethodMemory
 from etscope.inspector.memory.report import MemoryReport
 from etscope.inspector.wording import counted, listed, percent
@@ -74,7 +76,13 @@ def _coverage(report: MemoryReport) -> list[str]:
 def _print_method(memory: MethodMemory, limit: int, answers: int) -> None:
     plan = memory.plan
     head = f"{memory.name}: {plan.planned_bytes:,} bytes planned"
+    if len(memory.devices) > 1:
+        head += (
+            f" ({', '.join(f'{use.planned_bytes:,} on {use.device}' for use in memory.devices)})"
+        )
     paragraph(f"{head}, {counted(plan.instructions, 'instruction')}", style="bold")
+    if len(memory.devices) > 1:
+        paragraph(OVER_DEVICES, "  ", "    ")
     for use in plan.arenas:
         device = memory.device_of(use)
         place = "" if device == "cpu:0" else f" on {device}"
@@ -85,7 +93,20 @@ def _print_method(memory: MethodMemory, limit: int, answers: int) -> None:
             "  ",
             "    ",
         )
+    for line in _allocators(memory):
+        paragraph(line, "  ", "    ")
     print_timeline(memory)
     print_peak(memory, limit)
     print_what_ifs(memory, answers)
     print_operators(memory, limit)
+
+
+def _allocators(memory: MethodMemory) -> list[str]:
+    """What the runtime needs beside the arenas."""
+    wide, narrow = memory.allocator, memory.allocator_32
+    text = (
+        f"method allocator: {wide.size_bytes:,} bytes on a 64-bit machine, "
+        f"{narrow.size_bytes:,} on a 32-bit one; {wide.lookup.size_bytes:,} and "
+        f"{narrow.lookup.size_bytes:,} more without a temp allocator of fixed size (estimated)"
+    )
+    return [text, f"temp allocator: {TEMP_ALLOCATOR}"]

@@ -33,7 +33,7 @@ def print_timeline(memory: MethodMemory) -> None:
         label = labels[0] if number == 0 else ""
         say(f"{label.rjust(left)} {'┤' if number == 0 else '│'}{line}")
     say(f"{labels[1].rjust(left)} └{'─' * len(bars)}")
-    words = f"{plan.peak_bytes:,} at {memory.step_text(plan.peak_step)}"
+    words = f"{plan.peak_bytes:,} {memory.when_text(plan.peak_step)}"
     _mark(words, left + 2 + column[plan.peak_step + 1], max(room, 8) + left + 2)
 
 

@@ -9,7 +9,8 @@ from etscope.devtools.column_fit import print_fitting, room_beside
 from etscope.devtools.latency_text import MOST_KINDS, SCREENFUL, coverage_lines
 from etscope.devtools.quantities import bar, decimals_for, fixed
 from etscope.devtools.rollup_rows import Chosen, Line, calls_of, choose
-from etscope.devtools.terminal import Column, is_terminal, paragraph, printable, say
+from etscope.devtools.terminal import Column, is_terminal, paragraph, say
+from etscope.etdump.printable import printable
 from etscope.inspector.findings import SEVERITIES
 from etscope.inspector.latency import MethodLatency
 from etscope.inspector.resolution import below_text

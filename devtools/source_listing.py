@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from etscope.dashboard.python_spans import coloured
 from etscope.devtools import terminal
 from etscope.devtools.quantities import bar, decimals_for, fixed
-from etscope.devtools.terminal import Column, printable
+from etscope.devtools.terminal import Column
+from etscope.etdump.printable import printable
 from etscope.inspector.source_view.file_text import FileText, shown_lines
 from etscope.inspector.source_view.view import MethodLines
 from etscope.inspector.wording import percent

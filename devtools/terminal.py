@@ -15,6 +15,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
 
+from etscope.etdump.printable import printable
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
@@ -63,7 +65,11 @@ def say(text: str = "", *, style: str | None = None, stream: TextIO | None = Non
 def paragraph(
     text: str, lead: str = "", indent: str | None = None, *, style: str | None = None
 ) -> None:
-    """Text that folds under itself on a screen, and is one line in a pipe."""
+    """Text that folds under itself on a screen, and is one line in a pipe.
+
+    Newlines in it, from names in files, are written as escapes: they cannot begin a line.
+    """
+    text = printable(text)
     width = screen_width()
     if width is None:
         say(lead + text, style=style)
@@ -102,20 +108,6 @@ def table(
         _draw(heads, cells, title, target)
     else:
         target.write(_plain(heads, cells, title))
-
-
-def printable(text: str, *, lines: bool = False) -> str:
-    """`text` with every character that is not printable written as an escape.
-
-    With `lines` newlines stay.
-    """
-    if text.isprintable():
-        return text
-    keep = "\n" if lines else ""
-    return "".join(
-        char if char.isprintable() or char in keep else char.encode("unicode_escape").decode()
-        for char in text
-    )
 
 
 def _cells(row: Sequence[object], width: int) -> list[str]:

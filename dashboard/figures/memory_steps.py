@@ -49,6 +49,7 @@ def step_name(plan: MemoryPlan, step: int) -> str:
 def peak_line(plan: MemoryPlan, step: int, text: str) -> dict[str, Any]:
     """A vertical line at a step, with words at its top, as parts of a layout."""
     left, right = reach(plan)
+    inside = 0 <= step < plan.instructions
     late = step > left + 0.6 * (right - left)
     return {
         "shapes": [
@@ -73,7 +74,7 @@ def peak_line(plan: MemoryPlan, step: int, text: str) -> dict[str, Any]:
                 "xanchor": "right" if late else "left",
                 "xshift": -4 if late else 4,
                 "showarrow": False,
-                "text": f"{text} at {label(step_name(plan, step), 40)}",
+                "text": f"{text} {'at ' if inside else ''}{label(step_name(plan, step), 40)}",
                 "font": {"size": 12},
             }
         ],

@@ -47,8 +47,8 @@ BITS_32 = Layout("32-bit", 4, 16, 32, 12, 8, 8, 40, 12, 16, 12, 40)
 
 #: There is no figure for it, and none is made up.
 TEMP_ALLOCATOR = (
-    "not known: kernels and delegates ask for temporary memory while they run, and the program "
-    "does not say how much"
+    "not in the file: kernels and delegates ask for temporary memory while they run, and the "
+    "program does not say how much"
 )
 NOT_COUNTED = (
     "what backends ask the method allocator for while they are initialised, and the heap's own "

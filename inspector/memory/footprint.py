@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from etscope.etdump.footprint import LIBRARIES, LIBRARY, STEADY, Footprint, Phase
+from etscope.etdump.printable import printable
 from etscope.etdump.program import Program
 from etscope.inspector.memory.footprint_heap import ARENAS, asked_of_heap
 from etscope.inspector.memory.footprint_parts import MEASURED, GrowthPart, by_mapping, of_heap
@@ -77,6 +78,10 @@ class FootprintLedger:
     @property
     def verdict(self) -> str:
         """One sentence."""
+        return printable(self._verdict)
+
+    @property
+    def _verdict(self) -> str:
         name = self.own_name
         if self.own_growth_bytes <= 0:
             return f"In the steady state {name} is not above that of the loaded libraries."

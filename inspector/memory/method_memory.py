@@ -15,8 +15,9 @@ from etscope.etdump.scalar_types import SCALAR_TYPES
 from etscope.inspector.correlate.correlation import Correlation
 from etscope.inspector.correlate.joined import EventKey
 from etscope.inspector.correlate.origins import Origins
-from etscope.inspector.memory.allocators import MethodAllocator, method_allocator
+from etscope.inspector.memory.allocators import BITS_32, MethodAllocator, method_allocator
 from etscope.inspector.memory.arenas import ArenaUse
+from etscope.inspector.memory.devices import HOST, DeviceUse, device_uses, devices_of
 from etscope.inspector.memory.overwritten import Overwritten, overwritten_results
 from etscope.inspector.memory.peak import Holder, Peak, peak_of
 from etscope.inspector.memory.places import Places, places_of
@@ -30,13 +31,14 @@ _PLACE = ("node", "module", "source")
 
 @dataclass(frozen=True, eq=False)
 class MethodMemory:
-    """One method: its plan, and what follows from it. All bytes are planned."""
+    """One method: its plan, and what follows. Bytes are planned, those of allocators estimated."""
 
     plan: MemoryPlan
     traffic: Traffic
     peak: Peak
     overwritten: list[Overwritten]
-    allocator: MethodAllocator
+    allocator: MethodAllocator  # on a machine of 64 bits
+    allocator_32: MethodAllocator  # on one of 32, as microcontrollers are
     places: Places  # of each row of the plan
     origins: Origins  # of each instruction
     what_ifs: tuple[WhatIf, ...]
@@ -64,15 +66,16 @@ class MethodMemory:
 
     def device_of(self, use: ArenaUse) -> str:
         """The device that an arena lies on: "cpu:0"."""
-        return self._devices.get(use.arena, "cpu:0")
+        return self._device_names.get(use.arena, HOST)
 
     @cached_property
-    def _devices(self) -> dict[int, str]:
-        names = {0: "cpu", 1: "cuda"}
-        return {
-            place.arena: f"{names.get(place.device_type, place.device_type)}:{place.device_index}"
-            for place in self.plan.method.arena_devices
-        }
+    def _device_names(self) -> dict[int, str]:
+        return devices_of(self.plan.method)
+
+    @cached_property
+    def devices(self) -> tuple[DeviceUse, ...]:
+        """The arenas by device, the host's first. Sums over several are of no one memory."""
+        return device_uses(self.plan)
 
     def place_of_step(self, step: int) -> dict[str, str | None]:
         """Node, module and line of an instruction; None where not known."""
@@ -104,12 +107,17 @@ class MethodMemory:
         return f"{kind.name if kind else 'unknown type'} {sizes}"
 
     def step_text(self, step: int) -> str:
-        """A step in a sentence: "instruction 7 (aten::add.out)", "before instruction 0"."""
+        """A step in a sentence: "instruction 7 (aten::add.out)", "after the last instruction"."""
         if step < 0:
             return "before the first instruction"
         if step >= self.plan.instructions:
             return "after the last instruction"
         return f"instruction {self.number_text(step)} ({self.operator_text(step)})"
+
+    def when_text(self, step: int) -> str:
+        """When a step is: "at instruction 7 (aten::add.out)", "before the first instruction"."""
+        inside = 0 <= step < self.plan.instructions
+        return f"at {self.step_text(step)}" if inside else self.step_text(step)
 
     def operator_text(self, step: int) -> str:
         """What runs in an instruction: "aten::add.out", or the backend of a delegate."""
@@ -138,6 +146,7 @@ def method_memory(program: Program, name: str, correlation: Correlation) -> Meth
         peak=peak_of(plan),
         overwritten=overwritten_results(plan),
         allocator=method_allocator(plan.method),
+        allocator_32=method_allocator(plan.method, BITS_32),
         places=places_of(plan, joined),
         origins=joined.origins(_keys(plan.method)),
         what_ifs=what_ifs(plan),

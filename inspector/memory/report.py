@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from etscope.etdump.footprint import Footprint
+from etscope.etdump.methods import Method
 from etscope.etdump.program import Program
 from etscope.etdump.record import Record
 from etscope.inspector.correlate.correlation import Correlation
@@ -15,24 +16,28 @@ from etscope.inspector.findings import SEVERITIES, Finding
 from etscope.inspector.latency import MethodLatency, latencies
 from etscope.inspector.memory.footprint import FootprintLedger, footprint_ledger
 from etscope.inspector.memory.ledger import Entry, Source, ledger_of, totals
+from etscope.inspector.memory.method_json import method_json
 from etscope.inspector.memory.method_memory import MethodMemory, method_memory
 from etscope.inspector.memory.rows import (
     arena_rows,
-    instruction_rows,
     ledger_rows,
-    peak_rows,
     value_rows,
     what_if_rows,
 )
 from etscope.inspector.memory.rules import RULES
 from etscope.inspector.memory.run_rows import (
     allocation_rows,
-    allocator_json,
     footprint_json,
     measured_coverage,
     roofline_json,
 )
-from etscope.inspector.memory.verdict import confidence_of, coverage_of, largest, verdict_of
+from etscope.inspector.memory.verdict import (
+    confidence_of,
+    coverage_of,
+    largest,
+    shadowed_methods,
+    verdict_of,
+)
 from etscope.inspector.recording import Recording
 from etscope.inspector.roofline.roofline import Roofline, rooflines
 
@@ -70,18 +75,23 @@ class MemoryReport:
 
     @property
     def peak_bytes(self) -> int:
-        """The most planned bytes in use in one step of any method."""
+        """The most planned bytes in use in one step of any method, over all devices."""
         return max((memory.plan.peak_bytes for memory in self.methods), default=0)
 
     @property
     def planned_bytes(self) -> int:
-        """What the method that needs most sets aside: its arenas together."""
+        """What the method that needs most sets aside: its arenas together, over all devices."""
         return max((memory.plan.planned_bytes for memory in self.methods), default=0)
 
     @property
     def verdict(self) -> str:
         """One sentence."""
-        return verdict_of(self.methods)
+        return verdict_of(self.methods, self.shadowed)
+
+    @cached_property
+    def shadowed(self) -> list[Method]:
+        """Methods with the name of one before them in the program: they are not looked at."""
+        return shadowed_methods(self.program, [memory.name for memory in self.methods])
 
     @property
     def confidence(self) -> str:
@@ -166,7 +176,7 @@ class MemoryReport:
             "peak_bytes": self.peak_bytes,
             "planned_bytes": self.planned_bytes,
             "arenas": [row for memory in self.methods for row in arena_rows(memory)],
-            "methods": [_method_json(memory) for memory in self.methods],
+            "methods": [method_json(memory) for memory in self.methods],
             "what_if": [row for memory in self.methods for row in what_if_rows(memory)],
             "ledger": {
                 "totals": [
@@ -181,31 +191,6 @@ class MemoryReport:
             "roofline": roofline_json(self.rooflines),
             "rows": self.rows,
         }
-
-
-def _method_json(memory: MethodMemory) -> dict[str, Any]:
-    plan = memory.plan
-    return {
-        "method": memory.name,
-        "instructions": plan.instructions,
-        "planned_bytes": plan.planned_bytes,
-        "peak_bytes": plan.peak_bytes,
-        "peak_step": plan.peak_step,
-        "peak": {
-            "steps": list(memory.peak.steps),
-            "shared_bytes": memory.peak.shared_bytes,
-            "holders": peak_rows(memory),
-        },
-        "allocator": allocator_json(memory.allocator),
-        "timeline": {
-            "first_step": -1,
-            "live_bytes": plan.live_bytes.tolist(),
-            "arenas": [
-                {"id": use.arena, "live_bytes": use.live_bytes.tolist()} for use in plan.arenas
-            ],
-        },
-        "instruction_rows": instruction_rows(memory),
-    }
 
 
 def memory_report(

@@ -38,6 +38,7 @@ class Touches:
     carries: NDArray[np.bool_]  # whether data pass; not where a shape changes, a value is moved
     views: Ints  # (views, 2): tensor, and the tensor that it is another shape of (`et_view`)
     moves: Ints  # (moves, 3): instruction, tensor from, tensor to
+    guessed: Ints  # instructions: calls of delegates for which no plug-in tells what they write
 
     def __len__(self) -> int:
         return len(self.row)
@@ -67,7 +68,9 @@ def touches_of(program: Program, method: Method) -> Touches:
     reads = ~writes & ~repeated
     reads |= ~writes & repeated & in_place & ~_overwrites(method, row, tensor, reads)
     carries = ~is_view & np.isin(table.kind, _CALLS)
-    return Touches(row, tensor, reads, writes, carries[row], views, _moves(method))
+    delegates = table.kind == InstructionKind.DELEGATE_CALL
+    guessed = np.flatnonzero(delegates & ~np.isin(table.callee, list(known)))
+    return Touches(row, tensor, reads, writes, carries[row], views, _moves(method), guessed)
 
 
 def _tensors(method: Method) -> tuple[Ints, Ints]:

@@ -7,9 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from etscope.etdump.methods import Method
+from etscope.etdump.printable import printable
 from etscope.etdump.program import Program
+from etscope.inspector.memory.allocators import TEMP_ALLOCATOR
+from etscope.inspector.memory.devices import DeviceUse, planned_by_device, sizes_text
 from etscope.inspector.memory.method_memory import MethodMemory
-from etscope.inspector.wording import base_name, counted, percent, size_text
+from etscope.inspector.wording import base_name, counted, listed, percent
 
 #: Values that are named in one sentence.
 _NAMED = 2
@@ -19,27 +23,65 @@ _MUCH = 0.01
 _WORTH = 0.05
 
 
-def verdict_of(methods: Sequence[MethodMemory]) -> str:
-    """Which method needs most, where, how much of it is in use there, and what holds it."""
+def verdict_of(methods: Sequence[MethodMemory], shadowed: Sequence[Method] = ()) -> str:
+    """Which method needs most, where, how much of it is in use there, and what holds it.
+
+    Args:
+        shadowed: methods that no name reaches, see `shadowed_methods`.
+    """
+    text = printable(_verdict(methods))
+    if not shadowed:
+        return text
+    names = listed(list(dict.fromkeys(printable(repr(method.name)) for method in shadowed)), _NAMED)
+    count = counted(len(shadowed), "more method is", "more methods are")
+    return f"{text} {count} called {names}: only the first of a name is looked at."
+
+
+def shadowed_methods(program: Program, names: Sequence[str]) -> list[Method]:
+    """Methods of these names that are not the first of their name, so that nothing reaches them."""
+    seen: set[str] = set()
+    out = []
+    for method in program.methods:
+        if method.name in seen and method.name in names:
+            out.append(method)
+        seen.add(method.name)
+    return out
+
+
+def _verdict(methods: Sequence[MethodMemory]) -> str:
     if not methods:
         return "The program has no method, so no memory is planned."
     main = largest(methods)
     name, planned = main.name, main.plan.planned_bytes
     if not planned:
         return f"No memory is planned for {name}: its tensors are the caller's or the runtime's."
-    text = f"{name} sets aside {size_text(planned)} (planned)"
+    sizes = sizes_text(planned_by_device(main.plan.method))
+    text = f"{name} sets aside {sizes} (planned)"
     if len(methods) > 1:
-        total = sum(memory.plan.planned_bytes for memory in methods)
-        text = f"{counted(len(methods), 'method')} set aside {size_text(total)} together (planned)"
-        text += f", {name} the most: {size_text(planned)}"
-    plan = main.plan
-    if not plan.peak_bytes:
+        total: dict[str, int] = {}
+        for memory in methods:
+            for device, size in planned_by_device(memory.plan.method).items():
+                total[device] = total.get(device, 0) + size
+        text = f"{counted(len(methods), 'method')} set aside {sizes_text(total)} together (planned)"
+        text += f", {name} the most: {sizes}"
+    if not main.plan.peak_bytes:
         return f"{text}, and no instruction uses any of it."
-    used = "all of it" if plan.peak_bytes == planned else percent(plan.peak_bytes / planned)
-    text += f"; {used} is in use at {main.step_text(plan.peak_step)}{_where(main)}"
-    text += f", held by {_holders(main)}"
+    several = len(main.devices) > 1
+    for use in main.devices:
+        text += _in_use(main, use, f"on {use.device}, " if several else "")
     best = next((a for a in main.what_ifs if a.saves_planned_bytes >= _WORTH * planned), None)
-    return f"{text}; {best.message} (estimated)." if best else f"{text}."
+    over = ", over all devices" if several else ""
+    return f"{text}; {best.message} (estimated{over})." if best else f"{text}."
+
+
+def _in_use(memory: MethodMemory, use: DeviceUse, where: str) -> str:
+    """How much of one device's arenas is in use at their peak, when, and what holds it."""
+    if not use.peak_bytes:
+        return f"; {where}none of it is ever in use"
+    full = use.peak_bytes == use.planned_bytes
+    used = "all of it" if full else percent(use.peak_bytes / use.planned_bytes)
+    when = f"{memory.when_text(use.peak_step)}{_where(memory, use.peak_step)}"
+    return f"; {where}{used} is in use {when}, held by {_holders(memory, use)}"
 
 
 def largest(methods: Sequence[MethodMemory]) -> MethodMemory:
@@ -47,18 +89,27 @@ def largest(methods: Sequence[MethodMemory]) -> MethodMemory:
     return max(methods, key=lambda memory: (memory.plan.planned_bytes, memory.plan.peak_bytes))
 
 
-def _where(memory: MethodMemory) -> str:
-    place = memory.place_of_step(memory.plan.peak_step)
+def _where(memory: MethodMemory, step: int) -> str:
+    place = memory.place_of_step(step)
     module, source = place["module"], place["source"]
     parts = [base_name(source)] if source else []
     parts += [f"in {module}"] if module else []
     return f", {' '.join(parts)}" if parts else ""
 
 
-def _holders(memory: MethodMemory) -> str:
-    holders = memory.peak.holders
-    named = [f"{memory.label(h.row)} ({percent(h.share)})" for h in holders[:_NAMED]]
-    more = len(holders) - len(named)
+def _holders(memory: MethodMemory, use: DeviceUse) -> str:
+    """The largest values at the peak of one device; of the only one as the peak has them."""
+    plan = memory.plan
+    if len(memory.devices) == 1:
+        held = [(h.row, h.size_bytes) for h in memory.peak.holders]
+    else:
+        alive = [plan.alive_at(use.peak_step, arena.arena).tolist() for arena in use.arenas]
+        held = [(row, int(plan.size_bytes[row])) for rows in alive for row in rows]
+        held = sorted((one for one in held if one[1]), key=lambda one: -one[1])
+    named = [
+        f"{memory.label(row)} ({percent(size / use.peak_bytes)})" for row, size in held[:_NAMED]
+    ]
+    more = len(held) - len(named)
     if more > 0:
         return f"{', '.join(named)} and {counted(more, 'other')}"
     return " and ".join(named)
@@ -68,14 +119,31 @@ def confidence_of(methods: Sequence[MethodMemory]) -> str:
     """How sure places, sizes and lifetimes are, and why."""
     if not methods:
         return "none: there is no method"
+    reasons = _doubts(methods)
+    if reasons:
+        return printable(f"medium: {'; '.join(reasons)}")
+    return "high: places and sizes are in the program, and its instructions prove the lifetimes"
+
+
+def _doubts(methods: Sequence[MethodMemory]) -> list[str]:
+    """What the program does not prove, in words."""
+    reasons = []
     bounds = sum(upper_bound_bytes(memory) for memory in methods)
     peaks = sum(memory.plan.peak_bytes for memory in methods)
     if bounds > _MUCH * peaks:
         share = percent(bounds / max(peaks, 1))
-        return f"medium: {share} of the bytes at the peak are upper bounds of dynamic shapes"
+        reasons.append(f"{share} of the bytes at the peak are upper bounds of dynamic shapes")
     if any(memory.plan.instructions == 0 for memory in methods):
-        return "medium: a method has no instructions, so nothing tells lifetimes"
-    return "high: places and sizes are in the program, and its instructions prove the lifetimes"
+        reasons.append("a method has no instructions, so nothing tells lifetimes")
+    guessed = [(m.plan.method, row) for m in methods for row in m.plan.touches.guessed.tolist()]
+    if guessed:
+        backends = sorted({method.backend_of(row) or "?" for method, row in guessed})
+        reasons.append(
+            f"which values {counted(len(guessed), 'call')} of {listed(backends, _NAMED)} write "
+            "is guessed (their last arguments that nothing has touched before), and with them "
+            "lifetimes"
+        )
+    return reasons
 
 
 def upper_bound_bytes(memory: MethodMemory) -> int:
@@ -101,5 +169,6 @@ def coverage_of(program: Program, methods: Sequence[MethodMemory]) -> dict[str, 
         "bytes_placed": sum(memory.places.coverage.placed_bytes for memory in methods),
         "delegates": len(inside),
         "delegates_inside_unknown": sorted(set(inside)),
-        "temp_allocator": "unknown: kernels ask for it while they run, and no file says how much",
+        "delegate_calls_guessed": sum(len(plan.touches.guessed) for plan in plans),
+        "temp_allocator": TEMP_ALLOCATOR,
     }

@@ -128,8 +128,10 @@ def test_a_limit_with_json(file: Path, memory: Run) -> None:
     assert report["limit"] == {
         "figure": "planned_bytes",
         "method": "forward",
+        "device": "cpu:0",
         "planned_bytes": 6144,
         "limit_bytes": 1000,
+        "devices": {"cpu:0": 6144},
         "over": True,
     }
     assert memory(file, "--fail-over", "1MB", "--json")[::2] == (0, "")
@@ -279,7 +281,7 @@ def test_what_was_measured_is_told_and_adds_up(tmp_path: Path, memory: Run) -> N
         r"footprint: The steady state holds 5 kB above the loaded libraries \(PSS, measured\)",
         r"libraries loaded +0 +200,000 +100,000 +- +- +-",
         r"steady state +1 +210,000 +105,000 +- +- +5,000",
-        r"growth of PSS +5,000 +100\.0% +█+ +measured",
+        r"growth of PSS +5,000 +100\.0% +measured",
         r"the machine reached 50 GFLOP/s \(float32\) and 10 GB/s with 1 thread \(measured\)",
     ):
         assert re.search(expected, out), expected

@@ -6,7 +6,8 @@ import io
 
 import pytest
 
-from etscope.devtools.terminal import Column, printable, say, say_json, table
+from etscope.devtools.terminal import Column, say, say_json, table
+from etscope.etdump.printable import printable
 
 
 class Screen(io.StringIO):
