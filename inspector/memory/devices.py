@@ -39,7 +39,8 @@ class DeviceUse:
     @cached_property
     def live_bytes(self) -> Ints:
         """Bytes in use per step, the first of step -1; each byte once."""
-        return np.stack([use.live_bytes for use in self.arenas]).sum(0, dtype=np.int64)
+        out: Ints = np.stack([use.live_bytes for use in self.arenas]).sum(0, dtype=np.int64)
+        return out
 
     @property
     def peak_bytes(self) -> int:
