@@ -8,13 +8,14 @@ from pathlib import Path
 from etscope.dashboard import report_summary
 from etscope.dashboard.drawings import Drawings
 from etscope.dashboard.figures.layout import CONFIG
+from etscope.dashboard.memory_coverage import coverage_words
 from etscope.dashboard.memory_methods import methods
 from etscope.dashboard.memory_process import process, program_ledger
 from etscope.dashboard.memory_roofline import roofline_parts
 from etscope.dashboard.memory_summary import summary
 from etscope.dashboard.page import asset, embedded_json, fill, policy, script_text, write_page
 from etscope.dashboard.table_markup import plain_table
-from etscope.dashboard.wording import digits, markup
+from etscope.dashboard.wording import markup
 from etscope.inspector.memory.report import MemoryReport
 
 _NOTES = 200
@@ -64,23 +65,11 @@ def _name(report: MemoryReport) -> str:
 
 
 def _coverage(report: MemoryReport) -> str:
-    """What was looked at and what was not, as the JSON report names it."""
+    """What was looked at and what was not, in words."""
     notes = report.coverage["notes"]
     items = "".join(f"<li>{markup(str(note), 1000)}</li>" for note in notes[:_NOTES])
     more = len(notes) - _NOTES
     rest = f"<p>{more:,} more notes are in the JSON report.</p>" if more > 0 else ""
-    rows = [
-        [f"<code>{markup(key)}</code>", markup(_text(value), 300)]
-        for key, value in report.coverage.items()
-        if key != "notes"
-    ]
+    rows = [[markup(what), markup(known, 300)] for what, known in coverage_words(report.coverage)]
     listed = f"<ul>{items}</ul>{rest}" if items else ""
-    return listed + plain_table("Coverage", ["what", "count"], rows)
-
-
-def _text(value: object) -> str:
-    if isinstance(value, list | tuple):
-        return ", ".join(str(one) for one in value[:20]) or "none"
-    if isinstance(value, float):
-        return digits(value)
-    return f"{value:,}" if isinstance(value, int) else str(value)
+    return listed + plain_table("Coverage", ["what", "known"], rows)

@@ -21,7 +21,10 @@ _GROWTH = (
     "together they are the growth. Only plain bars are measured. Settled: without what changed "
     "only because other processes began or ceased to share pages."
 )
-_PHASES = "Measured by the system, in a fresh process, at the end of each phase."
+_PHASES = (
+    "Measured by the system, in a fresh process, at the end of each phase. What the interpreter "
+    "and the libraries take is left out of the figure, and is in the table."
+)
 _SAMPLES = "Measured from outside. Dotted: the ends of the phases, numbered as in the figure above."
 _ABSENT = (
     "The process was not measured: there is no footprint. A capture with the real runtime "

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from etscope.dashboard import palette
 from etscope.dashboard.figures.layout import LEGEND, NARROW_LEGEND, Figure, axis, figure
-from etscope.dashboard.memory_values import ByteScale, byte_scale
+from etscope.dashboard.memory_values import byte_scale
 from etscope.dashboard.wording import label
-from etscope.etdump.footprint import Footprint, Phase
+from etscope.etdump.footprint import LIBRARIES, Footprint, Phase
 from etscope.inspector.wording import size_text
 
 #: Phases that are drawn; a capture of very many methods has more.
@@ -35,29 +36,43 @@ def phase_names(footprint: Footprint) -> list[str]:
 
 
 def phases_figure(footprint: Footprint) -> Figure | None:
-    """The process at the end of each phase; None where no phase was measured."""
-    phases = footprint.phases[:PHASES]
-    found = [key for key in _SERIES if any(key in phase.figures for phase in phases)]
+    """What each phase came to above the loaded libraries; None where no phase was measured.
+
+    The libraries are a hundred times what a program adds, so they are not drawn with it;
+    where there is no such phase, figures are drawn whole.
+    """
+    names = phase_names(footprint)
+    at = next((n for n, p in enumerate(footprint.phases[:PHASES]) if p.name == LIBRARIES), None)
+    base = {} if at is None else footprint.phases[at].figures
+    phases, names = footprint.phases[at or 0 : PHASES], names[at or 0 :]
+    found = [
+        key
+        for key in _SERIES
+        if any(key in phase.figures for phase in phases) and (at is None or _start(key) in base)
+    ]
     if not found:
         return None
-    scale = byte_scale(float(max(phase.figures.get(key, 0) for phase in phases for key in found)))
-    names = phase_names(footprint)
-    places = list(range(len(phases)))
+    lines = [_series(key, phases, names, base) for key in found]
+    scale = byte_scale(float(max(abs(size or 0) for line in lines for size in line["y"])))
+    for line in lines:
+        line["y"] = [None if size is None else size * scale.factor for size in line["y"]]
+    above = "" if at is None else " above the loaded libraries"
     return figure(
-        "What the process used at the end of each phase",
-        [_series(key, phases, names, scale) for key in found],
+        f"What the process used at the end of each phase{above}",
+        lines,
         axis(
             "phase, in the order in which they ended",
             tickmode="array",
-            tickvals=places,
+            tickvals=list(range(len(phases))),
             ticktext=names,
             range=[-0.4, len(phases) - 0.6],
         ),
-        axis(f"memory of the process [{scale.symbol}]", rangemode="tozero"),
+        axis(f"memory of the process{above} [{scale.symbol}]", rangemode="tozero"),
         height=420,
         narrow={
-            "xaxis.ticktext": [str(place + 1) for place in places],
+            "xaxis.ticktext": [name.partition(" ")[0] for name in names],
             "xaxis.title.text": "phase",
+            "yaxis.title.text": f"memory{' above the libraries' if above else ''} [{scale.symbol}]",
             "title.text": "The process per phase",
             **{key: value for key, value in NARROW_LEGEND.items() if key != "xaxis.nticks"},
         },
@@ -66,25 +81,41 @@ def phases_figure(footprint: Footprint) -> Figure | None:
     )
 
 
+def _start(key: str) -> str:
+    """What a figure starts from: the most of a phase, from what the libraries hold."""
+    return "rss_bytes" if key == "peak_rss_bytes" else key
+
+
 def _series(
-    key: str, phases: tuple[Phase, ...], names: list[str], scale: ByteScale
+    key: str, phases: tuple[Phase, ...], names: list[str], base: Mapping[str, int]
 ) -> dict[str, Any]:
     name, colour, dash = _SERIES[key]
     sizes = [phase.figures.get(key) for phase in phases]
+    start = base.get(_start(key), 0)
+    if base and key == "peak_rss_bytes":
+        sizes[0] = None  # the peak of loading the libraries
     return {
         "type": "scatter",
         "mode": "lines+markers",
         "name": name,
         "x": list(range(len(phases))),
-        "y": [None if size is None else size * scale.factor for size in sizes],
+        "y": [None if size is None else size - start for size in sizes],
         "line": {"color": colour, "width": 2, "dash": dash},
         "marker": {"color": colour, "size": 8},
         "hovertext": [
-            "" if size is None else f"<b>{phase}</b><br>{name}<br>{size_text(size)}, measured"
+            "" if size is None else f"<b>{phase}</b><br>{name}<br>{_words(size, start)}"
             for phase, size in zip(names, sizes, strict=True)
         ],
         "hoverinfo": "text",
     }
+
+
+def _words(size: int, start: int) -> str:
+    whole = f"{size_text(size)}, measured"
+    if not start:
+        return whole
+    sign = "+" if size >= start else "-"
+    return f"{whole}<br>{sign}{size_text(abs(size - start))} from the loaded libraries, derived"
 
 
 def samples_figure(footprint: Footprint) -> Figure | None:

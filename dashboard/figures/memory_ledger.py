@@ -6,7 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from etscope.dashboard import palette
-from etscope.dashboard.figures.layout import LEGEND, NARROW_LEGEND, Figure, axis, figure, rows_axis
+from etscope.dashboard.figures.layout import (
+    LEGEND,
+    Figure,
+    axis,
+    figure,
+    narrow_legend,
+    rows_axis,
+)
 from etscope.dashboard.figures.waterfall import starts
 from etscope.dashboard.memory_values import ByteScale, byte_scale
 from etscope.dashboard.wording import label, percent
@@ -69,17 +76,19 @@ def ledger_figure(title: str, parts: list[Part]) -> Figure | None:
     scale = byte_scale(max(high, -low))
     bases = [basis for basis in _BASES if any(part.basis == basis for part in parts)]
     axis_range = [low * scale.factor, (high + 0.22 * (high - low)) * scale.factor]
+    data = [_bars(basis, parts, begins, scale) for basis in bases]
+    height = 142 + 30 * len(parts)
     return figure(
         title,
-        [_bars(basis, parts, begins, scale) for basis in bases],
+        data,
         axis(f"bytes [{scale.symbol}]", range=axis_range),
         rows_axis([label(part.name, 44) for part in parts]),
-        height=142 + 30 * len(parts),
+        height=height,
         narrow={
             "yaxis.ticktext": [label(part.name, 20) for part in parts],
             "yaxis.tickfont.size": 11,
             "xaxis.range": [low * scale.factor, (high + 0.5 * (high - low)) * scale.factor],
-            **NARROW_LEGEND,
+            **narrow_legend(data, height),
         },
         showlegend=True,
         legend=LEGEND,

@@ -8,10 +8,10 @@ from typing import Any
 from etscope.dashboard import palette
 from etscope.dashboard.figures.layout import (
     LEGEND,
-    NARROW_LEGEND,
     Figure,
     axis,
     figure,
+    narrow_legend,
     rows_axis,
     words_row,
 )
@@ -136,18 +136,19 @@ def _figure(title: str, series: list[_Series], peak: Peak, words: str, *, legend
         data.append(words_row(words, len(labels), words.partition(" together")[0]))
         labels, short = [*labels, "others"], [*short, "others"]
     longest = max(bar.size_bytes for bar in by_row.values()) * scale.factor
+    height = 142 + 26 * len(labels)
     return figure(
         title,
         data,
         axis(f"planned bytes in use at the peak [{scale.symbol}]", range=[0, longest * 1.2]),
         rows_axis(labels),
-        height=142 + 26 * len(labels),
+        height=height,
         narrow={
             "yaxis.ticktext": short,
             "yaxis.tickfont.size": 11,
             "xaxis.title.text": f"bytes at the peak [{scale.symbol}]",
             "xaxis.range": [0, longest * 1.5],
-            **(NARROW_LEGEND if legend else {"title.font.size": 14}),
+            **(narrow_legend(data, height) if legend else {"title.font.size": 14}),
         },
         showlegend=legend,
         legend=LEGEND,

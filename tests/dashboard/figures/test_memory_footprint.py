@@ -30,6 +30,22 @@ def test_what_the_system_did_not_tell_is_a_gap_and_no_zero() -> None:
     assert figure["layout"]["xaxis"]["ticktext"][1] == "2 method loaded (forward)"
 
 
+def test_growth_is_drawn_above_the_loaded_libraries_so_that_it_is_seen() -> None:
+    phases = (
+        Phase("start", 1.0, {"rss_bytes": 20_000_000}),
+        Phase("libraries loaded", 2.0, {"rss_bytes": 236_000_000, "peak_rss_bytes": 250_000_000}),
+        Phase("steady state", 3.0, {"rss_bytes": 239_000_000, "peak_rss_bytes": 240_000_000}),
+        Phase("unloaded", 4.0, {"rss_bytes": 235_000_000}),
+    )
+    figure = phases_figure(Footprint(phases))
+    assert figure is not None
+    Checked(figure)
+    lines = {trace["name"].partition(":")[0]: trace["y"] for trace in figure["data"]}
+    assert lines == {"RSS": [0, 3, -1], "peak RSS": [None, 4, None]}
+    assert figure["layout"]["xaxis"]["ticktext"][0] == "2 libraries loaded"
+    assert "239 MB, measured<br>+3 MB from the loaded" in figure["data"][0]["hovertext"][1]
+
+
 def test_phases_stand_over_the_samples_and_close_ones_share_a_number() -> None:
     figure = samples_figure(THREE)
     assert figure is not None
@@ -65,3 +81,10 @@ def test_hostile_names_are_only_text() -> None:
         samples_figure(Footprint((phase,), THREE.samples)),
     ]
     assert "<a href" not in json.dumps(figures, allow_nan=False)
+
+
+def test_a_process_that_did_not_change_is_drawn() -> None:
+    phases = tuple(Phase(name, 1.0, {"rss_bytes": 5}) for name in ("libraries loaded", "unloaded"))
+    figure = phases_figure(Footprint(phases))
+    assert figure is not None
+    assert figure["data"][0]["y"] == [0, 0]
