@@ -22,7 +22,7 @@ _IMAGE = (1, 3, 32, 32)
 CALLS: dict[str, Callable[[], Call]] = {
     "mixer": lambda: Call(models.Mixer(), [(_numbers(*_IMAGE),)]),
     "deepunet": lambda: Call(models.DeepUNet(), [(_numbers(*_IMAGE),)]),
-    "translator": lambda: Call(models.Translator(), [(_numbers(1, 3, 6),)]),
+    "translator": lambda: Call(models.Translator(), [(_numbers(1, 2, 6),)]),
     "inverted": lambda: Call(models.InvertedNet(), [(_numbers(*_IMAGE),)]),
     "speaker": lambda: Call(models.Speaker(), [(torch.tensor([3]), torch.tensor([0]))]),
     "sequence": lambda: Call(

@@ -7,6 +7,7 @@ given in instructions, by what the exporter emitted for each node.
 
 from __future__ import annotations
 
+import gc
 import json
 import sys
 from collections.abc import Callable, Iterator
@@ -28,6 +29,7 @@ from executorch.util.activation_memory_profiler import (
     generate_memory_trace,
 )
 from oracle.fresh_plans import FRESH
+from oracle.sample_programs import SAMPLES
 from oracle.zoo_lowering import Call, Plan, lowered
 from oracle.zoo_plans import plans
 from torch import Tensor, nn
@@ -249,6 +251,7 @@ OWN: dict[str, Callable[[], Any]] = {
     "two_branches": _two_branches,
     "branches_apart": _branches_apart,
     **FRESH,
+    **SAMPLES,
 }
 
 
@@ -269,6 +272,7 @@ def make(name: str, folder: Path) -> None:
 
 
 def main(folder: str, *names: str) -> None:
+    gc.set_threshold(100_000, 20, 20)  # graphs are large and live long: to look at them is slow
     for name in names:
         make(name, Path(folder))
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from oracle.makers import run_maker
 from project import ROOT
 
 from etscope.etdump.program import read_program
@@ -30,17 +28,7 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    made = tmp_path_factory.mktemp("changed")
-    paths = [str(ROOT / ".src"), str(ROOT / "tests"), str(ROOT)]
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-m", "oracle.replan_maker", made],
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(paths)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    return made
+    return run_maker("replan_maker", tmp_path_factory.mktemp("changed"))
 
 
 def plans_of(path: Path) -> list[MemoryPlan]:
