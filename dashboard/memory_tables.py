@@ -115,12 +115,14 @@ def _steps(plan: MemoryPlan, row: int) -> int:
 
 
 def what_if_table(memory: MethodMemory) -> str:
-    """What would need less, that which saves the most first."""
+    """What would need less, that which is nearest first."""
     columns = [
         Column("what", lambda answer: answer.message, limit=_SENTENCE),
         Column("kind", lambda answer: answer.kind.replace("_", " ")),
         Column("arenas [bytes]", None, lambda a: a.saves_planned_bytes, _less, "descending"),
         Column("peak [bytes]", None, lambda a: a.saves_peak_bytes, _less),
+        Column("asks for", lambda answer: answer.effort.value),
+        Column("how", lambda answer: answer.advice, limit=_SENTENCE),
         Column("what must hold", lambda answer: answer.condition, limit=_SENTENCE),
     ]
     return table("What would need less", columns, memory.what_ifs)

@@ -13,7 +13,6 @@ from etscope.inspector.memory.method_memory import MethodMemory
 from etscope.inspector.memory.peak import Held, Holder
 from etscope.inspector.memory.report import MemoryReport
 from etscope.inspector.memory.rows import basis_of, saving_of
-from etscope.inspector.memory.rules.savings import ADVICE
 from etscope.inspector.wording import base_name, counted, percent
 
 _BAR = 20
@@ -200,10 +199,10 @@ def print_what_ifs(memory: MethodMemory, limit: int) -> None:
     for answer in shown:
         lead = f"  {answer.saves_planned_bytes:>{width},} bytes  "
         unsure = "" if answer.verified else " (not verified)"
-        paragraph(f"{answer.message} [{answer.kind}]{unsure}", lead, " " * len(lead))
-        if answer.condition not in told:
-            paragraph(f"provided that: {answer.condition}", " " * len(lead))
-            if advice := ADVICE.get(answer.kind):
-                paragraph(advice, " " * len(lead))
-        told.add(answer.condition)
+        kind = f"{answer.kind}, {answer.effort.value}"
+        paragraph(f"{answer.message} [{kind}]{unsure}", lead, " " * len(lead))
+        for text in (f"provided that: {answer.condition}", answer.advice):
+            if text not in told:
+                paragraph(text, " " * len(lead))
+            told.add(text)
     say_cut(len(memory.what_ifs) - len(shown), "answer")

@@ -14,6 +14,7 @@ from etscope.inspector.memory.ledger import Entry, Source
 from etscope.inspector.memory.method_memory import MethodMemory
 from etscope.inspector.memory.peak import Held, Holder
 from etscope.inspector.memory.plan import Role
+from etscope.inspector.memory.what_if.moves import move_columns
 
 
 def value_rows(memory: MethodMemory) -> list[dict[str, Any]]:
@@ -100,7 +101,11 @@ def what_if_rows(memory: MethodMemory) -> list[dict[str, Any]]:
                 **memory.place_of_step(-1 if step is None else step),
                 "values": [int(plan.value[row]) for row in answer.rows],
                 "message": answer.message,
+                **move_columns(answer.order),
+                "effort": answer.effort.value,
+                "advice": answer.advice,
                 "condition": answer.condition,
+                "adds_constant_bytes": answer.adds_constant_bytes,
                 "peak_bytes": answer.peak_bytes,
                 "planned_bytes": answer.planned_bytes,
                 "saves_peak_bytes": answer.saves_peak_bytes,

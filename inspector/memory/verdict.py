@@ -1,4 +1,4 @@
-"""What a memory report opens with: one sentence, how sure it is, and what was not looked at."""
+"""What a memory report opens with: two sentences, how sure it is, and what was not looked at."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from etscope.etdump.program import Program
 from etscope.inspector.memory.allocators import TEMP_ALLOCATOR
 from etscope.inspector.memory.devices import DeviceUse, planned_by_device, sizes_text
 from etscope.inspector.memory.method_memory import MethodMemory
-from etscope.inspector.wording import base_name, counted, listed, percent
+from etscope.inspector.memory.overwritten_values import overlapping
+from etscope.inspector.wording import base_name, counted, listed, percent, size_text
 
 #: Values that are named in one sentence.
 _NAMED = 2
@@ -23,13 +24,19 @@ _MUCH = 0.01
 _WORTH = 0.05
 
 
-def verdict_of(methods: Sequence[MethodMemory], shadowed: Sequence[Method] = ()) -> str:
+def verdict_of(
+    methods: Sequence[MethodMemory], shadowed: Sequence[Method] = (), process: str = ""
+) -> str:
     """Which method needs most, where, how much of it is in use there, and what holds it.
 
     Args:
         shadowed: methods that no name reaches, see `shadowed_methods`.
+        process: what the process holds besides, see `process_text`.
     """
     text = printable(_verdict(methods))
+    if process:
+        text = f"{text.removesuffix('.')}; {process}."
+    text += printable(_saving(methods))
     if not shadowed:
         return text
     names = listed(list(dict.fromkeys(printable(repr(method.name)) for method in shadowed)), _NAMED)
@@ -69,9 +76,7 @@ def _verdict(methods: Sequence[MethodMemory]) -> str:
     several = len(main.devices) > 1
     for use in main.devices:
         text += _in_use(main, use, f"on {use.device}, " if several else "")
-    best = next((a for a in main.what_ifs if a.saves_planned_bytes >= _WORTH * planned), None)
-    over = ", over all devices" if several else ""
-    return f"{text}; {best.message} (estimated{over})." if best else f"{text}."
+    return f"{text}."
 
 
 def _in_use(memory: MethodMemory, use: DeviceUse, where: str) -> str:
@@ -82,6 +87,19 @@ def _in_use(memory: MethodMemory, use: DeviceUse, where: str) -> str:
     used = "all of it" if full else percent(use.peak_bytes / use.planned_bytes)
     when = f"{memory.when_text(use.peak_step)}{_where(memory, use.peak_step)}"
     return f"; {where}{used} is in use {when}, held by {_holders(memory, use)}"
+
+
+def _saving(methods: Sequence[MethodMemory]) -> str:
+    """What saves most of what exporting again can do; nothing where that is little."""
+    memory = largest(methods) if methods else None
+    if memory is None or not memory.plan.peak_bytes:
+        return ""
+    planned = memory.plan.planned_bytes
+    for answer in memory.what_ifs:
+        if answer.effort.doable and answer.saves_planned_bytes >= _WORTH * planned:
+            needs = size_text(answer.planned_bytes)
+            return f" With {answer.way.how} it would be {needs} (estimated)."
+    return ""
 
 
 def largest(methods: Sequence[MethodMemory]) -> MethodMemory:
@@ -120,6 +138,9 @@ def confidence_of(methods: Sequence[MethodMemory]) -> str:
     if not methods:
         return "none: there is no method"
     reasons = _doubts(methods)
+    if any(memory.lost or memory.overwritten for memory in methods):
+        reasons.insert(0, "the plan lets values overwrite others that are still needed")
+        return printable(f"low: {'; '.join(reasons)}")
     if reasons:
         return printable(f"medium: {'; '.join(reasons)}")
     return "high: places and sizes are in the program, and its instructions prove the lifetimes"
@@ -133,6 +154,8 @@ def _doubts(methods: Sequence[MethodMemory]) -> list[str]:
     if bounds > _MUCH * peaks:
         share = percent(bounds / max(peaks, 1))
         reasons.append(f"{share} of the bytes at the peak are upper bounds of dynamic shapes")
+    if any(overlapping(m.plan) and not (m.lost or m.overwritten) for m in methods):
+        reasons.append("values that are alive at once share bytes, and nothing proves a loss")
     if any(memory.plan.instructions == 0 for memory in methods):
         reasons.append("a method has no instructions, so nothing tells lifetimes")
     guessed = [(m.plan.method, row) for m in methods for row in m.plan.touches.guessed.tolist()]

@@ -73,7 +73,7 @@ def test_the_screen_has_verdict_coverage_peak_and_ledger(file: Path, memory: Run
     )
     for expected in (
         r"confidence: high: ",
-        r"medium +3.07 kB of arena 1 of forward \(50.0%\) are free.*\[fragmentation\]",
+        r"low +3.07 kB of arena 1 of forward \(50.0%\) are free.*\[fragmentation\]",
         r"forward: 6,144 bytes planned, 2 instructions",
         r"6,144 ┤",
         r"▲ 3,072 at instruction 0 \(aten::add.out\)",
@@ -202,7 +202,9 @@ def test_a_page(tmp_path: Path, memory: Run) -> None:
 
 def test_answers_stand_below_their_method_and_not_among_the_findings(memory: Run) -> None:
     _, out, _ = memory(ROOT / "sample_traces/transformer_kv.etscope", "--top", 2)
-    assert re.search(r"8,\d+ bytes  if 4 × aten::index_put.out wrote over .*\[in_place\]", out)
+    assert re.search(
+        r"8,\d+ bytes  if 4 × aten::index_put.out wrote over .*\[in_place,\s+export option\]", out
+    )
     assert "provided that: The kernel reads each element before" in out
     assert "[what_if_" not in out
     assert "more answers: --top 0" in out

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from etscope.etdump.columns import Ints
-from etscope.etdump.instructions import InstructionKind
-from etscope.etdump.program_constants import Storage
 from etscope.inspector.findings import Finding
 from etscope.inspector.memory.method_memory import MethodMemory
+from etscope.inspector.memory.what_if.answer import WhatIf
+from etscope.inspector.memory.what_if.constants import made_of_constants
+from etscope.inspector.memory.what_if.ways import CONST_PROP
 from etscope.inspector.wording import counted, listed, percent, size_text
 
 if TYPE_CHECKING:
     from etscope.inspector.memory.report import MemoryReport
 
-#: Share of the peak from which on they are what to look at first.
+#: Share of the arenas that is saved, from which on they are what to look at first.
 _LARGE = 0.25
 _LEAST_BYTES = 1024
 _NAMED = 3
@@ -27,45 +27,42 @@ def remade_constants(report: MemoryReport) -> Iterator[Finding]:
     """Results of operators that read only constants: weights that are transposed, as a rule."""
     for memory in report.methods:
         plan = memory.plan
-        rows = np.flatnonzero(np.isin(plan.producer, made_of_constants(memory)))
+        rows = np.flatnonzero(np.isin(plan.producer, made_of_constants(plan)))
         rows = rows[np.argsort(-plan.size_bytes[rows], kind="stable")]
         size = int(plan.size_bytes[rows].sum())
         if size < _LEAST_BYTES:
             continue
         held = sum(memory.holders[row].size_bytes for row in rows.tolist() if row in memory.holders)
-        share = held / max(plan.peak_bytes, 1)
         steps = np.unique(plan.producer[rows])
         names = dict.fromkeys(memory.operator_text(step) for step in steps.tolist())
-        text = (
-            f"{size_text(size)} are made of constants alone, the same in every inference, by "
-            f"{counted(len(steps), 'instruction')} of {memory.name} ({listed([*names], _NAMED)})"
-        )
-        if held:
-            text += f"; they hold {percent(share)} of the peak"
+        answer = next((one for one in memory.what_ifs if one.kind == "constants"), None)
+        saves = answer.saves_planned_bytes if answer else 0
         yield Finding(
             "remade_constants",
-            "medium" if share >= _LARGE else "low",
-            text,
+            "medium" if saves >= _LARGE * plan.planned_bytes else "low",
+            f"{size_text(size)} are made of constants alone, the same in every inference, by "
+            f"{counted(len(steps), 'instruction')} of {memory.name} ({listed([*names], _NAMED)})"
+            f"{_effect(memory, answer)}",
             {
                 "method": memory.name,
                 "size_bytes": size,
                 "at_peak_bytes": held,
+                "saves_planned_bytes": saves,
+                "saves_peak_bytes": answer.saves_peak_bytes if answer else 0,
+                "adds_constant_bytes": answer.adds_constant_bytes if answer else None,
                 "steps": steps.tolist(),
                 "values": plan.value[rows].tolist(),
             },
-            "Make them once, at the export: constant_prop_pass of executorch.exir.passes, or a "
-            "backend that packs its weights. The file has them then, and the arena does not.",
+            CONST_PROP.advice,
         )
 
 
-def made_of_constants(memory: MethodMemory) -> Ints:
-    """The kernel calls whose tensors, but for those that they write, are all constants."""
-    method, touches = memory.plan.method, memory.plan.touches
-    constant = np.isin(method.storage.kind, (Storage.CONSTANT, Storage.EXTERNAL))
-    reads = np.zeros(memory.plan.instructions, np.int64)
-    others = np.zeros(memory.plan.instructions, np.int64)
-    read = touches.reads & touches.carries
-    np.add.at(reads, touches.row[read], 1)
-    np.add.at(others, touches.row[read & ~constant[touches.tensor]], 1)
-    kernels = method.instructions.kind == InstructionKind.KERNEL_CALL
-    return np.flatnonzero(kernels & (reads > 0) & (others == 0))
+def _effect(memory: MethodMemory, answer: WhatIf | None) -> str:
+    """What it would save to make them at the export, as it was planned again."""
+    if answer is None or not memory.plan.planned_bytes:
+        return "; made at the export they would save time, but no bytes of the arenas"
+    share = percent(answer.saves_planned_bytes / memory.plan.planned_bytes)
+    return (
+        f"; made at the export, the arenas would need {size_text(answer.planned_bytes)}, {share} "
+        "less (estimated)"
+    )

@@ -104,7 +104,7 @@ def fragmentation(report: MemoryReport) -> Iterator[Finding]:
                 continue
             yield Finding(
                 "fragmentation",
-                "medium",
+                "low",
                 f"{size_text(free)} of arena {use.arena} of {memory.name} "
                 f"({percent(free / use.size_bytes)}) are free even at its peak",
                 {
@@ -114,9 +114,18 @@ def fragmentation(report: MemoryReport) -> Iterator[Finding]:
                     "peak_live_bytes": use.peak_bytes,
                     "lower_bound_bytes": use.lower_bound_bytes,
                 },
-                "Lifetimes and sizes do not fit into each other as planned. Try the algorithms of "
-                "executorch.exir.memory_planning, or a smaller alignment in MemoryPlanningPass.",
+                _elsewhere(memory),
             )
+
+
+def _elsewhere(memory: MethodMemory) -> str:
+    """What better places are known of."""
+    said = "Lifetimes and sizes do not fit into each other as planned. "
+    found = next((answer for answer in memory.what_ifs if answer.kind == "placement"), None)
+    if found is None:
+        return said + "Other places were tried and save nothing; another order may."
+    needs = size_text(found.planned_bytes)
+    return f"{said}Placed greedily by size all arenas need {needs} (estimated). {found.advice}"
 
 
 def unused_values(report: MemoryReport) -> Iterator[Finding]:

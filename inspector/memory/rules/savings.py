@@ -19,19 +19,8 @@ if TYPE_CHECKING:
 _WORTH, _LARGE = 0.05, 0.25
 #: Fewer bytes are not worth a sentence.
 _LEAST_BYTES = 1024
-#: By kind of answer: what to try.
-ADVICE = {
-    "in_place": "Write it as an operation in place in the model (x.add_(y), relu(inplace=True)), "
-    "or let the exporter do so (ReinplacePass of executorch.exir.passes).",
-    "view": "Where the result is only read, a view needs no bytes: keep the order of dimensions, "
-    "and avoid contiguous() and clone().",
-    "recompute": "Compute the value again where it is used, instead of keeping it until then.",
-    "reorder": "Move the lines of the model that make these values next to what uses them.",
-    "alignment": "Give MemoryPlanningPass a smaller alignment, if the kernels and backends of the "
-    "device can do with it.",
-    "placement": "Try another algorithm of executorch.exir.memory_planning.",
-    "together": "Each part is a finding or an answer of its own.",
-}
+#: Has a finding of its own.
+_TOLD = "constants"
 
 
 def peak_holder(report: MemoryReport) -> Iterator[Finding]:
@@ -74,26 +63,31 @@ def _waits(memory: MethodMemory, holder: Holder) -> str:
 
 
 def savings(report: MemoryReport) -> Iterator[Finding]:
-    """The best answer of each kind that would make the arenas of a method smaller."""
+    """The best answer of each kind that would make the arenas of a method smaller.
+
+    What exporting again does not do says that it would need more.
+    """
     for memory in report.methods:
-        told: set[str] = set()
+        told: set[str] = {_TOLD}
         for answer in memory.what_ifs:
             if answer.kind in told or not is_worth(memory, answer):
                 continue
             told.add(answer.kind)
             large = answer.saves_planned_bytes >= _LARGE * memory.plan.planned_bytes
+            far = "" if answer.effort.doable else f"; it would need a {answer.effort.value}"
             yield Finding(
                 f"what_if_{answer.kind}",
-                "medium" if large else "low",
-                f"{memory.name}: {answer.message} (estimated)",
+                "info" if far else "medium" if large else "low",
+                f"{memory.name}: {answer.message} (estimated{far})",
                 {
                     "method": memory.name,
+                    "effort": answer.effort.value,
                     "saves_planned_bytes": answer.saves_planned_bytes,
                     "saves_peak_bytes": answer.saves_peak_bytes,
                     "condition": answer.condition,
                     "verified": answer.verified,
                 },
-                ADVICE.get(answer.kind, ""),
+                answer.advice,
             )
 
 

@@ -19,6 +19,7 @@ from etscope.inspector.memory.replan import (
     live_bytes_of,
     replanned,
 )
+from etscope.inspector.memory.what_if.ways import Effort, Way
 from etscope.inspector.wording import size_text
 
 #: What saves less than this share of the arenas is not an answer.
@@ -32,7 +33,7 @@ class WhatIf:
     What happens inside delegates is not seen, so nothing is said of it.
     """
 
-    kind: str  # in_place, view, recompute, reorder, alignment, placement or together
+    kind: str  # in_place, view, constants, recompute, reorder, alignment, placement or together
     rows: tuple[int, ...]  # of the plan: the values whose place or time would change
     instruction: int | None  # where, if it is in one place
     message: str  # one sentence
@@ -44,8 +45,21 @@ class WhatIf:
     #: better places alone would save is not in it. Below 0 where arenas would grow.
     saves_planned_bytes: int
     verified: bool  # planned again, and no two values that are alive at once share a byte
-    #: The instructions from `instruction` on, in their new order, where the order changes.
+    way: Way  # how to do it, and how far away that is
+    #: Instructions that stand one behind another, in their new order, where the order changes.
     order: tuple[int, ...] = ()
+    #: By how much the program's constants would grow; None: they are not touched.
+    adds_constant_bytes: int | None = None
+
+    @property
+    def effort(self) -> Effort:
+        """What it asks of the user."""
+        return self.way.effort
+
+    @property
+    def advice(self) -> str:
+        """What to do."""
+        return self.way.advice
 
 
 class Change(NamedTuple):
@@ -56,7 +70,9 @@ class Change(NamedTuple):
     instruction: int | None
     what: str  # the sentence up to its effect
     condition: str
+    way: Way
     order: tuple[int, ...] = ()
+    adds_constant_bytes: int | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,21 +175,20 @@ class Baseline:
             saves_peak_bytes=self.peak_bytes - peak,
             saves_planned_bytes=self.before - planned,
             verified=True,
+            way=change.way,
             order=change.order,
+            adds_constant_bytes=change.adds_constant_bytes,
         )
 
     def _effect(self, peak: int, planned: int) -> str:
-        """What becomes of the peak and of the arenas, in a sentence."""
+        """What becomes of the arenas, or of the peak where they stay, in a sentence."""
         # Better places alone are an answer of their own: here both sides have them.
         both = "" if self.before == self.plan.planned_bytes else ", both planned anew"
-        arenas = f"{size_text(planned)} instead of {size_text(self.before)}{both}"
-        if planned == self.before:
-            arenas = f"{size_text(planned)} as before"
-        if peak >= self.peak_bytes:
-            return f"the arenas would need {arenas}"
-        effect = f"the peak would be {size_text(peak)} instead of {size_text(self.peak_bytes)}"
-        same = peak == planned and self.peak_bytes == self.before and not both
-        return effect if same else f"{effect}, and the arenas {arenas}"
+        if planned != self.before:
+            needs = f"{size_text(planned)} instead of {size_text(self.before)}"
+            return f"the arenas would need {needs}{both}"
+        lower = f"{size_text(peak)} instead of {size_text(self.peak_bytes)}"
+        return f"the peak would be {lower}, and the arenas as large as before{both}"
 
     def operator(self, instruction: int) -> str:
         """An instruction in a sentence: "aten::relu.out (instruction 12)"."""

@@ -1,10 +1,11 @@
-"""All answers about one method, what saves most first."""
+"""All answers about one method: what is nearest first, and of that what saves most."""
 
 from __future__ import annotations
 
 from etscope.inspector.memory.plan import MemoryPlan
 from etscope.inspector.memory.what_if.answer import WhatIf, baseline_of
 from etscope.inspector.memory.what_if.calls import Calls
+from etscope.inspector.memory.what_if.constants import constant_answers
 from etscope.inspector.memory.what_if.placing import alignment_answers, placement_answers
 from etscope.inspector.memory.what_if.recompute import recompute_answers
 from etscope.inspector.memory.what_if.reorder import reorder_answers
@@ -24,10 +25,24 @@ def what_ifs(plan: MemoryPlan) -> tuple[WhatIf, ...]:
     calls = Calls(plan, base.blocks)
     found = [
         *sharing_answers(base, calls),
+        *constant_answers(base),
         *reorder_answers(base, calls),
         *recompute_answers(base, calls),
         *placement_answers(base),
         *alignment_answers(base),
     ]
-    found.sort(key=lambda answer: (-answer.saves_planned_bytes, -answer.saves_peak_bytes))
-    return tuple(found)
+    found.sort(key=_rank)
+    return tuple(one for place, one in enumerate(found) if not _adds_nothing(one, found[:place]))
+
+
+def _rank(answer: WhatIf) -> tuple[int, int, int]:
+    return answer.effort.rank, -answer.saves_planned_bytes, -answer.saves_peak_bytes
+
+
+def _adds_nothing(answer: WhatIf, nearer: list[WhatIf]) -> bool:
+    """Whether several things together save no more than one that is nearer."""
+    return answer.kind == "together" and any(
+        one.saves_planned_bytes >= answer.saves_planned_bytes
+        and one.saves_peak_bytes >= answer.saves_peak_bytes
+        for one in nearer
+    )

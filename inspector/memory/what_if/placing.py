@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from etscope.inspector.memory.replan import ALIGNMENT, is_slow
 from etscope.inspector.memory.what_if.answer import LEAST, Baseline, Change, WhatIf
+from etscope.inspector.memory.what_if.ways import PLACES, alignment_way
 from etscope.inspector.wording import size_text
 
 #: Places at multiples of these; 8 is the size of the largest element that is common.
@@ -23,12 +24,14 @@ def placement_answers(base: Baseline) -> list[WhatIf]:
             message="if the same values in the same order were placed otherwise (the largest or"
             " longest-lived first, each in the tightest gap), the arenas would need"
             f" {size_text(after)} instead of {size_text(before)}",
-            condition="The exporter is given a planning algorithm that places values so.",
+            condition="The exporter is given a planning algorithm that places values so: greedy by"
+            " size, best fit, and three more orders.",
             peak_bytes=base.peak_bytes,
             planned_bytes=after,
             saves_peak_bytes=0,
             saves_planned_bytes=before - after,
             verified=True,
+            way=PLACES,
         )
     ]
 
@@ -50,6 +53,7 @@ def alignment_answers(base: Baseline) -> list[WhatIf]:
             if alignment > 1
             else f"if values began at any byte instead of multiples of {ALIGNMENT}",
             condition="Kernels and delegates take memory that begins there.",
+            way=alignment_way(alignment, base.before == base.plan.planned_bytes),
         )
         answer = base.answer(change, base.lives, alignment)
         if answer is not None:

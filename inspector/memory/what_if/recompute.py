@@ -11,6 +11,7 @@ from etscope.inspector.memory.replan import Lives, live_bytes_of
 from etscope.inspector.memory.what_if.answer import Baseline, Change, WhatIf
 from etscope.inspector.memory.what_if.calls import Calls
 from etscope.inspector.memory.what_if.operators import ELEMENTWISE, MADE_OF_NOTHING, RESHAPES
+from etscope.inspector.memory.what_if.ways import TWICE
 from etscope.inspector.wording import size_text
 
 #: Values that are looked at, the largest first, and those that are planned again.
@@ -114,4 +115,5 @@ def _change(base: Baseline, calls: Calls, again: Again) -> Change:
         f" {use} instead of kept",
         condition=f"It costs one more run of the operator, which reads {size_text(read)} and"
         f" writes {size}.",
+        way=TWICE,
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Iterator
 
 import numpy as np
@@ -12,12 +11,20 @@ from etscope.etdump.instructions import InstructionKind
 from etscope.inspector.memory.replan import Lives, live_bytes_of
 from etscope.inspector.memory.what_if.answer import Baseline, Change, WhatIf
 from etscope.inspector.memory.what_if.calls import Calls
+from etscope.inspector.memory.what_if.moves import Move, moves_of, numbers_text
+from etscope.inspector.memory.what_if.operators import WRITES_BACK
 from etscope.inspector.memory.what_if.order import Stretch, backward_order, forward_order
+from etscope.inspector.memory.what_if.ways import ORDER, WRITE_BACKS, all_of
+from etscope.inspector.wording import counted
 
 #: Instructions around the peak that may change places.
 _LONGEST = 2048
 #: Up to here both ways are tried one after the other, too.
 _SHORT = 1024
+#: Uses of bytes by instructions that may change places: some read thousands of values.
+_MOST_USES = 65_536
+#: Moves in a sentence, and numbers of instructions in one of them.
+_TOLD = 3
 _CONDITION = (
     "The exporter, or the model's source, puts the calls into this order; every call still comes"
     " behind what it depends on."
@@ -38,12 +45,12 @@ def reorder_answers(base: Baseline, calls: Calls) -> list[WhatIf]:
     for order in _orders(base, calls, first, last):
         lives = lives_in_order(base, first, order)
         peak = int(live_bytes_of(lives, base.steps).max())
-        moved = len(_moved(order))
+        moved = sum(len(move.instructions) for move in moves_of(order))
         if peak < base.peak_bytes and (best is None or (peak, moved) < best[:2]):
             best = peak, moved, order
     if best is None or not keeps_dependencies(calls, first, best[2]):
         return []
-    answer = base.answer(_change(base, first, best[2]), lives_in_order(base, first, best[2]))
+    answer = base.answer(_change(base, calls, first, best[2]), lives_in_order(base, first, best[2]))
     return [] if answer is None else [answer]
 
 
@@ -97,8 +104,13 @@ def _window(base: Baseline, calls: Calls) -> tuple[int, int] | None:
         return None
     mine = np.flatnonzero(calls.stretch == number)
     spare = (_LONGEST - (high - low + 1)) // 2
-    first, last = max(int(mine[0]), low - spare), min(int(mine[-1]), high + spare)
-    return (first, last) if last > first else None
+    while True:
+        first, last = max(int(mine[0]), low - spare), min(int(mine[-1]), high + spare)
+        if calls.uses_between(first, last) <= _MOST_USES:
+            return (first, last) if last > first else None
+        if not spare:
+            return None
+        spare //= 2
 
 
 def _orders(base: Baseline, calls: Calls, first: int, last: int) -> Iterator[list[int]]:
@@ -175,40 +187,34 @@ def _accesses(calls: Calls, instruction: int) -> list[tuple[int, bool]]:
     return out
 
 
-def _moved(order: list[int]) -> list[int]:
-    """The fewest instructions that change places: all but a longest run in the old order."""
-    tails: list[int] = []
-    at: list[int] = []
-    before = [-1] * len(order)
-    for place, one in enumerate(order):
-        length = bisect_left(tails, one)
-        before[place] = at[length - 1] if length else -1
-        tails[length : length + 1] = [one]
-        at[length : length + 1] = [place]
-    kept = set()
-    place = at[-1] if at else -1
-    while place >= 0:
-        kept.add(order[place])
-        place = before[place]
-    return [one for one in order if one not in kept]
-
-
-def _change(base: Baseline, first: int, order: list[int]) -> Change:
-    moved = _moved(order)
-    one = min(moved)
-    place = order.index(one)
-    where = f"behind instruction {first + order[place - 1]}" if place else "first"
-    what = f"if {base.operator(first + one)} ran {where}"
-    if len(moved) > 1:
-        what += f", and {len(moved) - 1:,} more of {len(order):,} instructions in other places"
+def _change(base: Baseline, calls: Calls, first: int, order: list[int]) -> Change:
+    new = tuple(first + one for one in order)
+    moves = moves_of(new)
+    moved = [one for move in moves for one in move.instructions]
+    back = [calls.operator(one) == WRITES_BACK for one in moved]
     return Change(
         kind="reorder",
-        rows=_rows(base, [first + one for one in moved]),
-        instruction=first,
-        what=what,
+        rows=_rows(base, moved),
+        instruction=moved[0],
+        what=_what(base, moves),
         condition=_CONDITION,
-        order=tuple(first + one for one in order),
+        order=new,
+        way=WRITE_BACKS if all(back) else all_of([ORDER, WRITE_BACKS]) if any(back) else ORDER,
     )
+
+
+def _what(base: Baseline, moves: list[Move]) -> str:
+    """The largest moves in words; all others are counted."""
+    told: list[str] = []
+    for move in moves[:_TOLD]:
+        where = "first" if move.after < 0 else f"right after {base.operator(move.after)}"
+        which = base.operator(move.instructions[0])
+        if len(move.instructions) > 1:
+            which = f"instructions {numbers_text(move.instructions, _TOLD)}"
+        told.append(f"{which} {where}" if told else f"{which} ran {where}")
+    more = sum(len(move.instructions) for move in moves[_TOLD:])
+    text = "if " + ", ".join(told)
+    return f"{text}, and {counted(more, 'more instruction')} in other places" if more else text
 
 
 def _rows(base: Baseline, instructions: list[int]) -> tuple[int, ...]:

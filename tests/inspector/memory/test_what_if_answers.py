@@ -95,14 +95,15 @@ def test_of_no_values_there_is_nothing_to_say() -> None:
 
 @settings(max_examples=40, deadline=None)
 @given(plans())
-def test_every_answer_saves_and_the_first_saves_most(plan: MemoryPlan) -> None:
+def test_every_answer_saves_and_the_nearest_comes_first(plan: MemoryPlan) -> None:
     found = what_ifs(plan)
-    saved = [answer.saves_planned_bytes for answer in found]
-    assert saved == sorted(saved, reverse=True)
+    saved = [(answer.effort.rank, -answer.saves_planned_bytes) for answer in found]
+    assert saved == sorted(saved)
     for answer in found:
         assert answer.verified
         assert max(answer.saves_planned_bytes, answer.saves_peak_bytes) > 0
         assert answer.planned_bytes >= answer.peak_bytes > 0
         assert answer.planned_bytes <= plan.planned_bytes - max(answer.saves_planned_bytes, 0)
         assert answer.message
+        assert answer.advice
         assert answer.condition

@@ -45,7 +45,7 @@ def test_a_cheap_value_is_computed_again_from_what_is_there_anyway() -> None:
     )
     assert found.message.startswith(
         "if the 64 bytes of aten::relu.out (instruction 0) were computed again right before"
-        " aten::add.out (instruction 4) instead of kept, the peak would be 576 bytes"
+        " aten::add.out (instruction 4) instead of kept, the arenas would need 576 bytes"
     )
 
 

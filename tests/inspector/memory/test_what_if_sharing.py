@@ -49,8 +49,7 @@ def test_an_elementwise_operator_writes_over_what_dies_there() -> None:
     assert found.verified
     assert found.message == (
         "if aten::relu.out (instruction 1) wrote its 400 bytes over what it reads,"
-        " the peak would be 656 bytes instead of 800 bytes,"
-        " and the arenas 656 bytes instead of 800 bytes, both planned anew"
+        " the arenas would need 656 bytes instead of 800 bytes, both planned anew"
     )
 
 
