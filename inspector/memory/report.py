@@ -18,6 +18,7 @@ from etscope.inspector.memory.footprint import FootprintLedger, footprint_ledger
 from etscope.inspector.memory.ledger import Entry, Source, ledger_of, totals
 from etscope.inspector.memory.method_json import method_json
 from etscope.inspector.memory.method_memory import MethodMemory, method_memory
+from etscope.inspector.memory.process import process_text
 from etscope.inspector.memory.rows import (
     arena_rows,
     ledger_rows,
@@ -85,8 +86,8 @@ class MemoryReport:
 
     @property
     def verdict(self) -> str:
-        """One sentence."""
-        return verdict_of(self.methods, self.shadowed)
+        """One sentence on the plan and the process, and what may follow from it."""
+        return verdict_of(self.methods, self.shadowed, process_text(self.growth))
 
     @cached_property
     def shadowed(self) -> list[Method]:

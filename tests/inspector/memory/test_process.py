@@ -7,6 +7,7 @@ from typing import cast
 
 import program_builder as make
 import pytest
+from project import ROOT
 
 from etscope.etdump.footprint import (
     FIRST,
@@ -26,8 +27,9 @@ from etscope.inspector.findings import Finding
 from etscope.inspector.memory.footprint import footprint_ledger
 from etscope.inspector.memory.ledger import Entry, Source
 from etscope.inspector.memory.process import delegate_memory, process_text
-from etscope.inspector.memory.report import MemoryReport
+from etscope.inspector.memory.report import MemoryReport, memory_report
 from etscope.inspector.memory.rules.process import delegates_held, loading_peak, weights_packed
+from etscope.inspector.recording import open_recording
 
 KB = 1000
 
@@ -142,3 +144,12 @@ def test_the_largest_part_of_the_growth_is_in_the_verdict() -> None:
         "(derived)"
     )
     assert found.held_bytes == found.loaded_bytes + 150 * KB
+
+
+def test_the_verdict_of_a_measured_program_does_not_end_with_its_arenas() -> None:
+    recording = open_recording(ROOT / "sample_traces/convnet_xnnpack.etscope")
+    assert recording.program is not None
+    verdict = memory_report(recording.program, recording).verdict
+    assert "forward sets aside 12.4 kB (planned); " in verdict
+    assert "; the process holds 1.47 MB more than the loaded libraries (derived), " in verdict
+    assert "the process" not in memory_report(recording.program).verdict
