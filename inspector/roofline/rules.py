@@ -19,6 +19,8 @@ _WORTH_SAYING, _MOST_OF_IT = 0.2, 0.5
 _MUCH_UNKNOWN = 0.3
 #: A share of the peak that noise does not explain.
 _DOUBTFUL = 1.2
+#: From this share of the roof on, the machine is what an operator waits for.
+_NEAR = 0.5
 #: Operators named in a sentence.
 _NAMED = 3
 _NUMBER = re.compile(r" #\d+$")
@@ -52,9 +54,19 @@ def compute_bound(roofline: Roofline) -> Iterator[Finding]:
     yield from _finding(
         roofline,
         COMPUTE,
-        "{share} of {method} is in {operators} that compute at a tenth or more of what the machine "
-        "can: {names}",
-        advice + " Saving bytes would not help.",
+        "{share} of {method} is in {operators} that arithmetic limits, at {reached} of the "
+        "machine's speed: {names}",
+        advice + _beyond_arithmetic(roofline),
+    )
+
+
+def _beyond_arithmetic(roofline: Roofline) -> str:
+    """What is said besides: far below the roof, arithmetic is not all that takes the time."""
+    if _reached(roofline, COMPUTE) >= _NEAR:
+        return " Saving bytes would not help."
+    return (
+        " Another kernel may help as much, a delegate's or one for other shapes: these leave "
+        "more than half of the machine idle."
     )
 
 
@@ -183,6 +195,7 @@ def _finding(roofline: Roofline, bound: str, message: str, advice: str) -> Itera
             names=_names(roofline, some),
             least=_time(least_s),
             time=_time(time_s),
+            reached=percent(_reached(roofline, bound)),
         ),
         {
             "share": share,
@@ -193,6 +206,14 @@ def _finding(roofline: Roofline, bound: str, message: str, advice: str) -> Itera
         },
         advice,
     )
+
+
+def _reached(roofline: Roofline, bound: str) -> float:
+    """The share of the roof that the operators of a bound reach, over their time."""
+    some = [roof for roof in roofline.rows if roof.bound == bound and roof.time_s]
+    time_s = sum(roof.time_s or 0.0 for roof in some)
+    least_s = sum((roof.peak_share or 0.0) * (roof.time_s or 0.0) for roof in some)
+    return least_s / time_s if time_s else 0.0
 
 
 def _names(roofline: Roofline, some: Sequence[OperatorRoof]) -> str:

@@ -40,6 +40,14 @@ def test_arithmetic_at_speed_is_not_cured_by_fewer_bytes() -> None:
     assert "Saving bytes would not help." in findings["roofline_compute"].advice
 
 
+def test_far_below_the_roof_another_kernel_may_help_as_much() -> None:
+    faster = dataclasses.replace(PEAK, float32_gflops_per_s=2 * PEAK.float32_gflops_per_s)
+    roofline = of(recording("convnet_xnnpack", faster))
+    compute = next(f for f in roofline_findings([roofline]) if f.rule == "roofline_compute")
+    assert "Saving bytes" not in compute.advice
+    assert "Another kernel may help as much" in compute.advice
+
+
 def test_overhead_is_said_as_what_may_be() -> None:
     whole = sample("transformer_kv")
     assert "roofline_overhead" not in found("transformer_kv")
