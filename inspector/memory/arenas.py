@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from etscope.etdump.columns import Ints
+from etscope.etdump.instructions import InstructionKind
 from etscope.etdump.methods import Method
 from etscope.inspector.memory.live_bytes import Ranges, summed, united
+from etscope.inspector.memory.presence import Presence
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,6 +22,7 @@ class ArenaUse:
     size_bytes: int  # as the exporter planned it
     live_bytes: Ints  # each byte in use counted once
     summed_bytes: Ints  # each value counted for itself, views with what they show
+    jumps: bool  # whether the method has branches or loops
 
     @property
     def peak_bytes(self) -> int:
@@ -37,39 +41,50 @@ class ArenaUse:
 
     @property
     def lower_bound_bytes(self) -> int:
-        """No plan for this order of instructions, of values that do not overlap, is smaller."""
-        return int(self.summed_bytes.max())
+        """No plan for this order of instructions, of values that do not overlap, is smaller.
+
+        Where there are branches or loops no more than `peak_bytes`: values that overlap
+        may then never meet in one run.
+        """
+        most = int(self.summed_bytes.max())
+        return min(most, self.peak_bytes) if self.jumps else most
 
 
-def arena_uses(method: Method, arena: Ints, ranges: Ranges, shows: Ints) -> tuple[ArenaUse, ...]:
+class Places(NamedTuple):
+    """Where planned values lie, by arena: bytes start..end (exclusive)."""
+
+    arena: Ints  # ascending
+    start: Ints
+    end: Ints
+    shows: Ints  # the value whose bytes each one shows; itself where they are its own
+
+
+def arena_uses(method: Method, places: Places, present: Presence) -> tuple[ArenaUse, ...]:
     """The use of each arena of a method but number 0, which is not one.
 
     Args:
-        arena: of each range, ascending.
-        ranges: where planned values lie, alive from step first to last, from -1 on.
-        shows: the range whose bytes each one shows; itself where they are its own.
+        present: when each of the values has bytes, from step -1 on.
     """
     steps = len(method.instructions) + 2
-    alive = ranges.last >= ranges.first
-    own = shows == np.arange(len(shows))
-    reach = ranges.end.copy()  # of a value with all that show its bytes
-    np.maximum.at(reach, shows, ranges.end)
+    jumps = bool((method.instructions.kind == InstructionKind.JUMP_FALSE_CALL).any())
+    row, first, last = present.row, present.first + 1, present.last + 1
+    reach = places.end.copy()  # of a value with all that show its bytes
+    np.maximum.at(reach, places.shows, places.end)
+    own = places.shows[row] == row
     out = []
-    edges = np.searchsorted(arena, np.arange(len(method.arena_bytes) + 1))
+    edges = np.searchsorted(places.arena[row], np.arange(len(method.arena_bytes) + 1))
     for number in range(1, len(method.arena_bytes)):
-        first = int(edges[number])
-        mine = first + np.flatnonzero(alive[first : int(edges[number + 1])])
-        here = Ranges(*(column[mine] for column in ranges))
-        moved = here._replace(first=here.first + 1, last=here.last + 1)
-        distinct = _distinct(moved)
-        alone = moved._replace(end=reach[mine])
-        alone = Ranges(*(column[own[mine]] for column in alone))
+        mine = slice(int(edges[number]), int(edges[number + 1]))
+        here = row[mine]
+        all_of_it = Ranges(places.start[here], places.end[here], first[mine], last[mine])
+        alone = Ranges(places.start[here], reach[here], first[mine], last[mine])
         out.append(
             ArenaUse(
                 arena=number,
                 size_bytes=int(method.arena_bytes[number]),
-                live_bytes=united(distinct, steps),
-                summed_bytes=summed(alone, steps),
+                live_bytes=united(_distinct(all_of_it), steps),
+                summed_bytes=summed(Ranges(*(column[own[mine]] for column in alone)), steps),
+                jumps=jumps,
             )
         )
     return tuple(out)

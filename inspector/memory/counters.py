@@ -130,14 +130,15 @@ def bytes_by_role(memory: MethodMemory) -> dict[str, Ints]:
     Where values overlap on purpose the sum is more than the bytes in use.
     """
     plan = memory.plan
-    own = (plan.shows == np.arange(len(plan))) & (plan.first <= plan.last)
+    row, first, last = plan.present
+    own = (plan.shows[row] == row) & (plan.size_bytes[row] > 0)
     out: dict[str, Ints] = {}
     for role in Role:
-        rows = np.flatnonzero(own & (plan.role == role) & (plan.size_bytes > 0))
-        if not len(rows):
+        spans = np.flatnonzero(own & (plan.role[row] == role))
+        if not len(spans):
             continue
         change = np.zeros(plan.instructions + 3, np.int64)
-        np.add.at(change, plan.first[rows] + 1, plan.size_bytes[rows])
-        np.add.at(change, plan.last[rows] + 2, -plan.size_bytes[rows])
+        np.add.at(change, first[spans] + 1, plan.size_bytes[row[spans]])
+        np.add.at(change, last[spans] + 2, -plan.size_bytes[row[spans]])
         out[role.name.lower()] = np.cumsum(change[:-1])
     return out or {"live_bytes": plan.live_bytes}

@@ -57,8 +57,11 @@ def _tensors(method: Method, values: Ints) -> Ints:
 
 def _follow_moves(loops: LoopSpans, root: Ints, moves: Ints, first: Ints, last: Ints) -> None:
     """Let what was moved live as long as what it was moved to; in place."""
+    moved = np.full(len(root), len(loops.inner), np.int64)  # when first something was moved to it
+    np.minimum.at(moved, root[moves[:, 2]], moves[:, 0])
     for row, source, target in moves[::-1].tolist():
         source, target = int(root[source]), int(root[target])
         last[source] = max(last[source], last[target])
-        if loops.inner[row] >= 0:  # the next round reads what this one moved
+        # The next round reads what this one moved.
+        if loops.inner[row] >= 0 and first[target] < moved[target]:
             first[source] = min(first[source], first[target])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from itertools import pairwise
 
 import numpy as np
 
@@ -60,8 +61,7 @@ def peak_of(plan: MemoryPlan) -> Peak:
     so that there a saving is what it is at least.
     """
     blocks, curve = blocks_of(plan), _Curve(plan.live_bytes)
-    alive = (blocks.first <= curve.step) & (blocks.last >= curve.step) & (blocks.size_bytes > 0)
-    found = np.flatnonzero(alive)
+    found = np.flatnonzero(np.isin(blocks.row, plan.alive_at(curve.step)) & (blocks.size_bytes > 0))
     found = found[np.argsort(-blocks.size_bytes[found], kind="stable")]
     overlap = any((use.live_bytes != use.summed_bytes).any() for use in plan.arenas)
     own = (own_bytes(blocks, curve.step) if overlap else blocks.size_bytes)[found].tolist()
@@ -88,12 +88,20 @@ class _Curve:
         self.step = int(self.steps[0])
         self._before = np.maximum.accumulate(live)
         self._behind = np.maximum.accumulate(live[::-1])[::-1]
+        self._gaps: dict[tuple[int, int], int] = {}  # there are no more than branches
 
-    def outside(self, first: int, last: int) -> int:
-        """The most bytes before a step first and behind a step last."""
+    def outside(self, spans: list[tuple[int, int]]) -> int:
+        """The most bytes in a step that is in none of some spans, which ascend."""
+        first, last = spans[0][0], spans[-1][1]
         before = int(self._before[first]) if first >= 0 else 0
         behind = int(self._behind[last + 2]) if last + 2 < len(self.live) else 0
-        return max(before, behind)
+        gaps = [(end + 1, begin) for (_, end), (begin, _) in pairwise(spans)]
+        return max(before, behind, *(self._within(gap) for gap in gaps))
+
+    def _within(self, gap: tuple[int, int]) -> int:
+        if gap not in self._gaps:
+            self._gaps[gap] = int(self.live[gap[0] + 1 : gap[1] + 1].max(initial=0))
+        return self._gaps[gap]
 
 
 def _holder(plan: MemoryPlan, blocks: Blocks, block: int, curve: _Curve, own: int) -> Holder:
@@ -102,17 +110,15 @@ def _holder(plan: MemoryPlan, blocks: Blocks, block: int, curve: _Curve, own: in
     Args:
         own: how many of its bytes no other value has while it lives.
     """
-    size, first, last = (
-        int(column[block]) for column in (blocks.size_bytes, blocks.first, blocks.last)
-    )
+    row, size = int(blocks.row[block]), int(blocks.size_bytes[block])
     # Its life has the peak in it, so that without it the peak is what is left there.
-    outside, left = curve.outside(first, last), curve.peak - own
+    outside, left = curve.outside(plan.present.spans_of(row)), curve.peak - own
     used = blocks.step[blocks.uses(block)]
     elsewhere = max(outside, int(curve.live[used + 1].max(initial=0)))
     later = used[np.searchsorted(used, curve.step, side="right") :]
     following = int(later[0]) if len(later) and later[0] < plan.instructions else None
     return Holder(
-        row=int(blocks.row[block]),
+        row=row,
         size_bytes=size,
         share=size / curve.peak,
         held=_held(blocks, block, curve.step, len(later) > 0, following),

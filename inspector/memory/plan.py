@@ -15,9 +15,9 @@ from etscope.etdump.methods import Method
 from etscope.etdump.program import Program
 from etscope.etdump.program_constants import Storage
 from etscope.etdump.tensor_specs import TensorSpecs
-from etscope.inspector.memory.arenas import ArenaUse, arena_uses
+from etscope.inspector.memory.arenas import ArenaUse, Places, arena_uses
 from etscope.inspector.memory.lifetimes import Lifetimes, lifetimes_of
-from etscope.inspector.memory.live_bytes import Ranges
+from etscope.inspector.memory.presence import Presence, presence_of
 from etscope.inspector.memory.sharing import Sharing, sharing_of
 from etscope.inspector.memory.touches import Touches, touches_of
 
@@ -55,6 +55,7 @@ class MemoryPlan:
     upper_bound: NDArray[np.bool_]  # the shape is only known when it runs
     first: Ints  # step; where nothing touches the value, first > last
     last: Ints  # step, inclusive
+    present: Presence  # the spans of first..last in which it has bytes: see there
     producer: Ints  # instruction that writes it first; -1: none does
     role: NDArray[np.uint8]  # Role
     is_input: NDArray[np.bool_]
@@ -97,11 +98,12 @@ class MemoryPlan:
 
     def alive_at(self, step: int, arena: int | None = None) -> Ints:
         """Rows alive in a step, the largest first; views of others are left out."""
-        alive = (self.first <= step) & (step <= self.last) & (self.shows == np.arange(len(self)))
+        rows = self.present.at(step)
+        rows = rows[self.shows[rows] == rows]
         if arena is not None:
-            alive &= self.arena == arena
-        rows = np.flatnonzero(alive)
-        return rows[np.argsort(-self.size_bytes[rows], kind="stable")]
+            rows = rows[self.arena[rows] == arena]
+        out: Ints = rows[np.argsort(-self.size_bytes[rows], kind="stable")]
+        return out
 
     def operator_of(self, row: int) -> str | None:
         """The operator that makes one value; None: it is there before the first instruction."""
@@ -131,7 +133,8 @@ def memory_plan(program: Program, method: str) -> MemoryPlan:
     size = np.maximum(specs.size_bytes[rows], 0)
     shows = _row_of(rows, len(specs))[sharing.root[rows]]
     start = specs.memory_offset[rows]
-    ranges = Ranges(start, start + size, lives.first[rows], lives.last[rows])
+    present = presence_of(plan, touches, sharing.root, lives, specs.size_bytes)
+    present = present.of(rows, len(specs))
     is_input, is_output = (_are_in(plan, ends, rows) for ends in (plan.inputs, plan.outputs))
     return MemoryPlan(
         method=plan,
@@ -141,14 +144,15 @@ def memory_plan(program: Program, method: str) -> MemoryPlan:
         offset=start,
         size_bytes=size,
         upper_bound=specs.dynamism[rows] != 0,
-        first=ranges.first,
-        last=ranges.last,
+        first=lives.first[rows],
+        last=lives.last[rows],
+        present=present,
         producer=_producers(touches, len(specs))[rows],
         role=_roles(plan, rows, sharing, lives, is_input, is_output),
         is_input=is_input,
         is_output=is_output,
         shows=shows,
-        arenas=arena_uses(plan, specs.memory_id[rows], ranges, shows),
+        arenas=arena_uses(plan, Places(specs.memory_id[rows], start, start + size, shows), present),
         unplanned=_unplanned(plan, specs),
         touches=touches,
     )

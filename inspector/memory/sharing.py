@@ -41,6 +41,9 @@ def sharing_of(method: Method, touches: Touches) -> Sharing:
     before = np.flatnonzero(planned & (given | stated))
     row = np.concatenate([np.full(len(before), -1), touches.row[touches.writes]])
     tensor = np.concatenate([before, touches.tensor[touches.writes]])
+    # Of several that are written at once the largest counts, however they are numbered.
+    order = np.lexsort((specs.size_bytes[tensor], row))
+    row, tensor = row[order], tensor[order]
     root[unwritten] = _last_writer(place, row, tensor, unwritten, first[unwritten])
     views = touches.views[planned[touches.views].all(1)]
     views = views[place[views[:, 0]] == place[views[:, 1]]]
