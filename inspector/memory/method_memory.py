@@ -19,6 +19,7 @@ from etscope.inspector.memory.allocators import BITS_32, MethodAllocator, method
 from etscope.inspector.memory.arenas import ArenaUse
 from etscope.inspector.memory.devices import HOST, DeviceUse, device_uses, devices_of
 from etscope.inspector.memory.overwritten import Overwritten, overwritten_results
+from etscope.inspector.memory.overwritten_values import Lost, overwritten_values
 from etscope.inspector.memory.peak import Holder, Peak, peak_of
 from etscope.inspector.memory.places import Places, places_of
 from etscope.inspector.memory.plan import MemoryPlan, memory_plan
@@ -36,7 +37,8 @@ class MethodMemory:
     plan: MemoryPlan
     traffic: Traffic
     peak: Peak
-    overwritten: list[Overwritten]
+    overwritten: list[Overwritten]  # results of branches
+    lost: list[Lost]  # other values
     allocator: MethodAllocator  # on a machine of 64 bits
     allocator_32: MethodAllocator  # on one of 32, as microcontrollers are
     places: Places  # of each row of the plan
@@ -145,6 +147,7 @@ def method_memory(program: Program, name: str, correlation: Correlation) -> Meth
         traffic=traffic_of(plan),
         peak=peak_of(plan),
         overwritten=overwritten_results(plan),
+        lost=overwritten_values(plan),
         allocator=method_allocator(plan.method),
         allocator_32=method_allocator(plan.method, BITS_32),
         places=places_of(plan, joined),

@@ -34,18 +34,14 @@ def overwritten_results(plan: MemoryPlan) -> list[Overwritten]:
 
     Only what runs behind the move counts: the jump after it skips the other branch.
     """
-    sound = all((use.live_bytes == use.summed_bytes).all() for use in plan.arenas)
-    if sound or not len(plan.touches.moves):
+    if not len(plan.touches.moves):
         return []
-    moves, row_of = plan.touches.moves, np.full(len(plan.method.values.tensors), -1, np.int64)
-    row_of[plan.tensor] = np.arange(len(plan))
+    moves, row_of = plan.touches.moves, rows_of_tensors(plan)
     moves = moves[(row_of[moves[:, 1:]] >= 0).all(1)]
     result, shown = row_of[moves[:, 1]], row_of[moves[:, 2]]
-    carries = plan.touches.writes & plan.touches.carries
-    where = np.flatnonzero(carries & (row_of[plan.touches.tensor] >= 0))
-    step, written = plan.touches.row[where], row_of[plan.touches.tensor[where]]
+    step, written = data_writes(plan)
     since = np.searchsorted(step, _after_moves(plan.method)[moves[:, 0]])
-    at = first_writes(_spans(plan, written), _spans(plan, result), since)
+    at = first_writes(bytes_of(plan, written), bytes_of(plan, result), since)
     last = plan.last[plan.shows[shown]]
     lost = np.flatnonzero((at >= 0) & (np.append(step, -1)[at] < last))
     first = at[lost]
@@ -54,7 +50,21 @@ def overwritten_results(plan: MemoryPlan) -> list[Overwritten]:
     return [Overwritten(*row) for row in rows]
 
 
-def _spans(plan: MemoryPlan, rows: Ints) -> Spans:
+def rows_of_tensors(plan: MemoryPlan) -> Ints:
+    """Per tensor of the method its row in the plan; -1: not planned."""
+    out = np.full(len(plan.method.values.tensors), -1, np.int64)
+    out[plan.tensor] = np.arange(len(plan))
+    return out
+
+
+def data_writes(plan: MemoryPlan) -> tuple[Ints, Ints]:
+    """(instruction, row of the plan) of each write of data, in the order of instructions."""
+    touches, row_of = plan.touches, rows_of_tensors(plan)
+    where = np.flatnonzero(touches.writes & touches.carries & (row_of[touches.tensor] >= 0))
+    return touches.row[where], row_of[touches.tensor[where]]
+
+
+def bytes_of(plan: MemoryPlan, rows: Ints) -> Spans:
     """The bytes of some rows; a value that shows another's has that one as its root."""
     start = plan.offset[rows]
     return Spans(plan.arena[rows], start, start + plan.size_bytes[rows], plan.shows[rows])

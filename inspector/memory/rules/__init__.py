@@ -14,6 +14,7 @@ from etscope.inspector.memory.rules.files import (
 )
 from etscope.inspector.memory.rules.measured import roofline, unattributed
 from etscope.inspector.memory.rules.methods import delegates_unknown, methods_apart, unplanned_ends
+from etscope.inspector.memory.rules.overwritten import overwritten_value
 from etscope.inspector.memory.rules.plans import (
     fragmentation,
     overwritten_result,
@@ -34,6 +35,7 @@ Rule = Callable[["MemoryReport"], Iterator[Finding]]
 
 RULES: tuple[Rule, ...] = (
     overwritten_result,
+    overwritten_value,
     delegates_held,
     loading_peak,
     peak_holder,
