@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections import Counter
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from oracle.makers import run_maker
 
 from etscope.etdump.instructions import InstructionKind
 from etscope.etdump.methods import is_prim
@@ -21,8 +19,6 @@ from etscope.inspector.backends.xnnpack_takes import refusal
 from etscope.inspector.fallbacks.calls import Calls
 from etscope.inspector.fallbacks.dataflow import flow_of, operations_of_calls
 
-ROOT = Path(__file__).parents[2]
-
 pytestmark = [
     pytest.mark.oracle,
     pytest.mark.skipif(find_spec("executorch") is None, reason="executorch is not installed"),
@@ -31,16 +27,7 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    made = tmp_path_factory.mktemp("fallbacks")
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-m", "oracle.fallback_maker", str(made)],
-        env=os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT / ".src"), str(ROOT / "tests")])},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    return made
+    return run_maker("fallback_maker", tmp_path_factory.mktemp("fallbacks"))
 
 
 def calls_of(program: Program) -> list[Call]:

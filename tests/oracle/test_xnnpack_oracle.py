@@ -8,8 +8,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,6 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
+from oracle.makers import run_maker
 from oracle.xnnpack_events import fits
 
 from etscope.etdump import xnnpack_schema as schema
@@ -27,7 +26,6 @@ from etscope.etdump.xnnpack import XnnGraph, read_xnnpack
 from etscope.inspector.backends import attribute, delegate_operations
 from etscope.inspector.backends.operations import Attribution, Confidence, Operations
 
-ROOT = Path(__file__).parents[2]
 MODELS = ("convolutions", "mobile", "vision", "lstm", "gru", "unet", "elements")
 #: ExecuTorch takes ten seconds and more to lower one model: those that differ most.
 SOME = ("convolutions_int8", "elements_fp32")
@@ -51,16 +49,7 @@ class Delegate(NamedTuple):
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    made = tmp_path_factory.mktemp("xnnpack")
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-m", "oracle.xnnpack_maker", str(made), *CASES],
-        env=os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT / ".src"), str(ROOT / "tests")])},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    return made
+    return run_maker("xnnpack_maker", tmp_path_factory.mktemp("xnnpack"), *CASES)
 
 
 def delegates(folder: Path, case: str) -> Iterator[Delegate]:
