@@ -98,7 +98,7 @@ def _saving(methods: Sequence[MethodMemory]) -> str:
     for answer in memory.what_ifs:
         if answer.effort.doable and answer.saves_planned_bytes >= _WORTH * planned:
             needs = size_text(answer.planned_bytes)
-            return f" With {answer.way.how} it would be {needs} (estimated)."
+            return f" With {answer.way.how} {needs} would do (estimated)."
     return ""
 
 

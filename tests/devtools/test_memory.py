@@ -202,9 +202,10 @@ def test_a_page(tmp_path: Path, memory: Run) -> None:
 
 def test_answers_stand_below_their_method_and_not_among_the_findings(memory: Run) -> None:
     _, out, _ = memory(ROOT / "sample_traces/transformer_kv.etscope", "--top", 2)
-    assert re.search(
-        r"8,\d+ bytes  if 4 × aten::index_put.out wrote over .*\[in_place,\s+export option\]", out
+    wrote_over = (
+        r"8,\d+ bytes  if 4 × aten::index_put.out wrote over [^[]*\[in_place,\s+export\s+option\]"
     )
+    assert re.search(wrote_over, out)
     assert "provided that: The kernel reads each element before" in out
     assert "[what_if_" not in out
     assert "more answers: --top 0" in out

@@ -50,6 +50,17 @@ class Cache(nn.Module):
         return torch.softmax(row @ self.keys.t(), -1) @ self.values
 
 
+class Weights(nn.Module):
+    """Two layers, whose weights the portable kernels read transposed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.wide, self.narrow = nn.Linear(32, 256), nn.Linear(256, 8)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.narrow(torch.relu(self.wide(x)))
+
+
 def _elementwise() -> frozenset[Any]:
     aten = ops.edge.aten
     return frozenset({aten.relu.default, aten.tanh.default, aten.sigmoid.default})
@@ -68,6 +79,12 @@ CASES: dict[str, tuple[Callable[[], nn.Module], Any, dict[str, Any], Callable[[]
         (torch.ones(64, 64),),
         {},
         lambda: {"run_reinplace_pass": True, "reinplace_extra_ops": _elementwise()},
+    ),
+    "weights": (
+        Weights,
+        (torch.ones(1, 32),),
+        {},
+        lambda: {"do_quant_fusion_and_const_prop": True},
     ),
     "cache": (
         Cache,
