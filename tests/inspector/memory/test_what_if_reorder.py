@@ -54,9 +54,8 @@ def test_a_value_is_made_when_it_is_needed() -> None:
     assert (found.instruction, found.rows) == (0, (1,))
     assert (found.peak_bytes, found.saves_peak_bytes) == (528, 240)
     assert found.message == (
-        "if aten::mm.out (instruction 0) ran behind instruction 3,"
-        " the peak would be 528 bytes instead of 768 bytes,"
-        " and the arenas 528 bytes instead of 768 bytes, both planned anew"
+        "if aten::mm.out (instruction 0) ran right after aten::mm.out (instruction 3),"
+        " the arenas would need 528 bytes instead of 768 bytes, both planned anew"
     )
 
 
