@@ -165,7 +165,8 @@ def test_too_deep_a_nest_proves_nothing() -> None:
 @st.composite
 def chosen(draw: st.DrawFn) -> MemoryPlan:
     """Branches one after another, planned as exporters do: the two sides share places."""
-    places, chain, shown, here = [(4, 0)], [], 2, 16
+    chain: list[Any] = []
+    places, shown, here = [(4, 0)], 2, 16
     for _ in range(draw(st.integers(1, 3))):
         result = len(places) + 2
         places.append((4, here))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
-from typing import cast
+from typing import Any, cast
 
 import program_builder as make
 import pytest
@@ -94,7 +94,7 @@ def test_delegates_are_told_where_nothing_is_planned() -> None:
 
 
 @pytest.mark.parametrize("sizes", [{"run": 99}, {"loaded": 60, "arenas": 10}, {}])
-def test_delegates_that_hold_less_than_the_plan_or_next_to_nothing(sizes: dict[str, int]) -> None:
+def test_delegates_that_hold_less_than_the_plan_or_next_to_nothing(sizes: dict[str, Any]) -> None:
     assert not [*delegates_held(report(**sizes))]
 
 
@@ -108,7 +108,7 @@ def test_packed_weights_are_a_copy_of_those_in_the_file() -> None:
 
 
 @pytest.mark.parametrize("sizes", [{"loaded": 300, "stored": 650}, {"loaded": 700}])
-def test_what_a_load_asks_for_is_no_copy_of_much_larger_weights(sizes: dict[str, int]) -> None:
+def test_what_a_load_asks_for_is_no_copy_of_much_larger_weights(sizes: dict[str, Any]) -> None:
     assert not [*weights_packed(report(**sizes))]
 
 
