@@ -150,7 +150,7 @@ def _peak(memory: MethodMemory, names: ValueNames, drawings: Drawings) -> str:
 
 def _what_ifs(memory: MethodMemory) -> str:
     if not memory.what_ifs:
-        return ""
+        return f"<p>{markup(memory.no_answer_text, 400)}</p>" if memory.plan.planned_bytes else ""
     return (
         "<h4>What would need less</h4>"
         f'<div class="answers">{what_if_table(memory)}</div><p>Estimated: each answer was '

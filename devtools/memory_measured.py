@@ -158,6 +158,11 @@ def print_rooflines(report: MemoryReport, limit: int) -> None:
         spare = ("module", "flops", "moved", "flops/byte", "GB/s", "GFLOP/s", "source")
         print_fitting(columns, [_roof_cells(roof, row) for row in shown], spare)
         say_cut(len(rows) - len(shown), "operator")
+        if any((one.peak_share or 0.0) > 1 for one in shown):
+            paragraph(
+                "more than 100% of peak: from a cache, or faster than the calibration was; "
+                "--json says which"
+            )
 
 
 def _machine(roof: Roofline) -> list[str]:

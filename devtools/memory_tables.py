@@ -188,10 +188,13 @@ def print_operators(memory: MethodMemory, limit: int) -> None:
 
 
 def print_what_ifs(memory: MethodMemory, limit: int) -> None:
-    """What would need less memory, planned again each time; nothing where nothing would."""
-    if not memory.what_ifs:
+    """What would need less memory, planned again each time."""
+    if not memory.plan.planned_bytes:
         return
     say()
+    if not memory.what_ifs:
+        paragraph(memory.no_answer_text)
+        return
     paragraph("what if: fewer bytes of arenas (estimated, each planned again)", style="bold")
     shown = memory.what_ifs[: limit or None]
     width = max(len(f"{answer.saves_planned_bytes:,}") for answer in shown)

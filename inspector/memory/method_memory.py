@@ -24,8 +24,9 @@ from etscope.inspector.memory.peak import Holder, Peak, peak_of
 from etscope.inspector.memory.places import Places, places_of
 from etscope.inspector.memory.plan import MemoryPlan, memory_plan
 from etscope.inspector.memory.traffic import Traffic, traffic_of
-from etscope.inspector.memory.what_if.answer import WhatIf
-from etscope.inspector.memory.what_if.answers import what_ifs
+from etscope.inspector.memory.what_if.answer import LEAST, WhatIf, baseline_of
+from etscope.inspector.memory.what_if.answers import answers_about
+from etscope.inspector.wording import percent
 
 _PLACE = ("node", "module", "source")
 
@@ -44,6 +45,7 @@ class MethodMemory:
     places: Places  # of each row of the plan
     origins: Origins  # of each instruction
     what_ifs: tuple[WhatIf, ...]
+    planned_again: bool  # False: it is too large for that, so that nothing was tried
 
     @property
     def name(self) -> str:
@@ -78,6 +80,17 @@ class MethodMemory:
     def devices(self) -> tuple[DeviceUse, ...]:
         """The arenas by device, the host's first. Sums over several are of no one memory."""
         return device_uses(self.plan)
+
+    @property
+    def no_answer_text(self) -> str:
+        """Why there is no answer on what would need less."""
+        if not self.planned_again:
+            return "what if: not tried: the plan is too large to be planned again"
+        return (
+            f"what if: nothing that was tried saves {percent(LEAST)} of the arenas or the peak "
+            "(constants made at the export, in place, views, another order, values made again, "
+            "other places and alignments; estimated)"
+        )
 
     def place_of_step(self, step: int) -> dict[str, str | None]:
         """Node, module and line of an instruction; None where not known."""
@@ -142,6 +155,7 @@ def method_memory(program: Program, name: str, correlation: Correlation) -> Meth
     """
     plan = memory_plan(program, name)
     joined = correlation.method(name)
+    base = baseline_of(plan)
     return MethodMemory(
         plan=plan,
         traffic=traffic_of(plan),
@@ -152,7 +166,8 @@ def method_memory(program: Program, name: str, correlation: Correlation) -> Meth
         allocator_32=method_allocator(plan.method, BITS_32),
         places=places_of(plan, joined),
         origins=joined.origins(_keys(plan.method)),
-        what_ifs=what_ifs(plan),
+        what_ifs=answers_about(base),
+        planned_again=base is not None,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from etscope.inspector.memory.plan import MemoryPlan
-from etscope.inspector.memory.what_if.answer import WhatIf, baseline_of
+from etscope.inspector.memory.what_if.answer import Baseline, WhatIf, baseline_of
 from etscope.inspector.memory.what_if.calls import Calls
 from etscope.inspector.memory.what_if.constants import constant_answers
 from etscope.inspector.memory.what_if.placing import alignment_answers, placement_answers
@@ -19,10 +19,14 @@ def what_ifs(plan: MemoryPlan) -> tuple[WhatIf, ...]:
     are estimated. There are none of a method without planned values, and of one
     that is too large to plan again.
     """
-    base = baseline_of(plan)
+    return answers_about(baseline_of(plan))
+
+
+def answers_about(base: Baseline | None) -> tuple[WhatIf, ...]:
+    """The same of a plan that was planned again; None: it could not be."""
     if base is None or not base.peak_bytes:
         return ()
-    calls = Calls(plan, base.blocks)
+    calls = Calls(base.plan, base.blocks)
     found = [
         *sharing_answers(base, calls),
         *constant_answers(base),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import program_builder as make
 import pytest
 from planned_programs import chain_method, chain_program, overwritten_program, rich_program
@@ -141,3 +143,11 @@ def test_a_bundle_tells_nodes_modules_and_lines() -> None:
 def test_two_methods_of_one_name_are_one() -> None:
     data = make.program(chain_method("a"), chain_method("a"))
     assert [memory.name for memory in report_on(data).methods] == ["a"]
+
+
+def test_why_there_is_no_answer_is_told() -> None:
+    memory = memory_report(read_program(chain_program())).main
+    none = dataclasses.replace(memory, what_ifs=())
+    assert none.no_answer_text.startswith("what if: nothing that was tried saves 0.5%")
+    untried = dataclasses.replace(memory, what_ifs=(), planned_again=False)
+    assert untried.no_answer_text.startswith("what if: not tried")
